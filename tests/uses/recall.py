@@ -1,0 +1,23 @@
+import torch
+from torch import nn
+from arm_nb.recall import *
+
+torch.manual_seed(0)
+net = lambda norm: nn.Sequential(nn.Conv2d(1, 4, 3), norm(4), nn.Flatten(), nn.Linear(16, 3)).double()
+old, new, x = net(WeightedBatchNorm2d), net(WeightedBatchNorm2d), torch.rand(3, 1, 4, 4).double()
+cfg, counts, present = RecallConfig(S=2, eta_1=1.), torch.tensor([2., 1., 1.]).double(), [1]
+check_fields(cfg, dict(S=1))
+assert present_share(present, torch.zeros(1, 3)).tolist() == [0, 1, 0]
+assert torch.isclose(nonlocality(torch.zeros(2, 3), present), torch.tensor(3.).log())
+with keep_stats(old, new):
+    logits = old(x), new(x)
+    terms = recall_terms(x, *logits, present, cfg)
+    assert torch.isclose(sum(terms.values()), recall_objective(x, old, new, present, cfg))
+    assert [g.shape for g in logit_gradients(*logits, present_share(present, logits[0]), cfg)] == [(3, 3)]*2
+    assert image_gradient(x, cfg).shape == x.shape
+    trace = RecallTrace()
+    x_hat = recall(x, old, new, present, cfg, trace=trace)
+    assert len(trace.x) == 3 and torch.equal(trace.x[-1], x_hat)
+    torch.testing.assert_close(x_hat, recall_literal(x, old, new, present, cfg))
+    with copies_of(old, counts): assert not torch.equal(old(x), logits[0])
+assert why_not_distinct(old) is None and 'BatchNorm2d' in why_not_distinct(net(nn.BatchNorm2d))

@@ -38,7 +38,7 @@ METHODS: dict[str, Method] = {
     'lwf': Method(Lwf, LwfConfig, 'Li and Hoiem (2017), Learning without Forgetting'),
     'arm': Method(ARM, ArmConfig, 'this paper, Algorithm 1')}
 
-# %% ../nbs/30_experiment.ipynb #c009
+# %% ../nbs/30_experiment.ipynb #c011
 def settings(
     data: str,                 # name of a data set
     method: str,               # name in `METHODS`
@@ -50,7 +50,7 @@ def settings(
     for name in overrides: one_of([f.name for f in fields(config)], name, f'setting of {method}')
     return replace(config.preset(data, flavour), **overrides)
 
-# %% ../nbs/30_experiment.ipynb #c012
+# %% ../nbs/30_experiment.ipynb #c014
 @contextmanager
 def threads_for(model: torch.nn.Module):
     "While in this block, as many threads as suit the model: one for the MLP, for which more only cost; else what torch was given."
@@ -89,7 +89,7 @@ def run(
     learner = build(data, method, seed, root, flavour, **more)
     with threads_for(learner.strategy.model): return learner.fit()
 
-# %% ../nbs/30_experiment.ipynb #c020
+# %% ../nbs/30_experiment.ipynb #c022
 def run_path(
     record: RunRecord,           # a finished run
     folder: str | Path = 'runs', # the store

@@ -11,7 +11,6 @@ __all__ = ['NAIVE_ETA_0', 'sgd_step', 'eval_mode', 'n_outputs', 'NonFiniteLoss',
 import dataclasses, json, math, os, pickle, platform
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from itertools import islice
 from pathlib import Path
 from time import perf_counter
@@ -23,7 +22,7 @@ from tqdm import tqdm
 from . import __version__
 from .metrics import average_accuracy, forgetting
 from .models import Memory, count_parameters
-from .recall import check_fields
+from .recall import check_fields, one_of
 from .streams import check_batch, to_unit, validate
 
 # %% ../nbs/12_learner.ipynb #c008
@@ -161,12 +160,8 @@ class NaiveConfig:
         flavour:str='released',   # 'released' or 'paper'; the same here
     ) -> 'NaiveConfig':
         "The released code's setting for a data set. ValueError with the nearest name if there is none."
-        for what, name, known in (('preset', data, NAIVE_ETA_0), ('flavour', flavour, ('released', 'paper'))):
-            if name not in known:
-                near = get_close_matches(str(name), known, n=1)
-                hint = f'did you mean {near[0]!r}?' if near else f'there are {", ".join(known)}'
-                raise ValueError(f'no {what} {name!r}: {hint}')
-        return cls(eta_0=NAIVE_ETA_0[data])
+        one_of(('released', 'paper'), flavour, 'flavour')
+        return cls(eta_0=NAIVE_ETA_0[one_of(NAIVE_ETA_0, data, 'preset')])
 
 class Naive(Strategy):
     "Plain SGD on the batch at hand (Algorithm 1, line 5). On a shuffled stream it is the paper's stationary run."
@@ -442,10 +437,7 @@ class Learner:
         done = self.t - sum(self.record.stage_ends[-1:])
         batches = self.stream.batches(stage, self.strategy.cfg.N, self.seed)
         for xb, yb in islice(batches, done, None): self._iteration(xb, yb)
-        seen = stage + 1 if len(self.stream.train) == self.stream.n_tasks else self.stream.n_tasks
-        if self.eval_every: self._curve(); row = self.record.curves['accuracy'][-1][:seen]
-        else: row = self._evaluate(self.sets[:seen])
-        self.record.accuracy.append(row + [None]*(self.stream.n_tasks - seen))
+        self.record.accuracy.append(self._curve() if self.eval_every else self._evaluate())
         self.record.stage_ends.append(self.t)
         kept = self.strategy.memory()
         self.record.memory = dict(images=kept.images, parameters=kept.parameters, bytes=kept.bytes)
@@ -461,16 +453,17 @@ class Learner:
         if self.checkpoint_every and self.t % self.checkpoint_every == 0: self._save()
 
     def _curve(self):
-        "A point of the curves, unless this iteration has one already"
-        if self.record.curves['iteration'][-1:] == [self.t]: return
-        accuracy = self._evaluate(self.sets)
-        self.record.curves['iteration'].append(self.t)
-        self.record.curves['accuracy'].append(accuracy)
+        "The accuracies now, which are the last point of the curves"
+        curves = self.record.curves
+        if curves['iteration'][-1:] != [self.t]:
+            curves['accuracy'].append(self._evaluate())
+            curves['iteration'].append(self.t)
+        return curves['accuracy'][-1].copy()
 
-    def _evaluate(self, sets):
+    def _evaluate(self):
         self._bring()
         start = perf_counter()
-        accuracy = evaluate(self.strategy, sets)
+        accuracy = evaluate(self.strategy, self.sets)
         self.record.seconds['eval'] += perf_counter() - start
         return accuracy
 

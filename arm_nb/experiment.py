@@ -18,7 +18,7 @@ from .baselines.distill import Lwf, LwfConfig
 from .learner import Learner, Naive, NaiveConfig, RunRecord, Strategy
 from .models import MLP, model_for
 from .recall import one_of
-from .streams import get_stream
+from .streams import data_spec, get_stream
 
 # %% auto #0
 __all__ = ['METHODS', 'Method', 'settings', 'threads_for', 'build', 'run', 'run_path', 'save_run', 'load_runs']
@@ -70,7 +70,7 @@ def build(
     **overrides,                     # fields of the method's configuration, e.g. lambda_3=1.0
 ) -> Learner:                        # ready to .fit()
     "A run that has not begun: for those who want to look in. ValueError or FileNotFoundError for names and data that are not there."
-    cfg, m = settings(data, method, flavour, **overrides), METHODS[method]
+    cfg, m = settings(data_spec(data).name, method, flavour, **overrides), METHODS[method]
     stream = get_stream(data, root)
     stream = (stream.stationary() if m.stationary else stream).to(device)
     model = model_for(stream.in_shape, stream.n_classes, seed).to(device)
@@ -89,7 +89,7 @@ def run(
     learner = build(data, method, seed, root, flavour, **more)
     with threads_for(learner.strategy.model): return learner.fit()
 
-# %% ../nbs/30_experiment.ipynb #c022
+# %% ../nbs/30_experiment.ipynb #c024
 def run_path(
     record: RunRecord,           # a finished run
     folder: str | Path = 'runs', # the store

@@ -67,10 +67,11 @@ class NonFiniteLoss(ArithmeticError):
     ):
         super().__init__(iteration, term, value)     # all three, so that it survives a trip between processes
         self.iteration, self.term, self.value = iteration, term, value
+        self.record = None                           # the record of everything before, where a `Learner` kept one
     def __str__(self):
         cure = 'eta_1 (the step of recall) or eta_0' if 'recall' in self.term else 'eta_0'
-        return (f'iteration {self.iteration}: loss term {self.term!r} is {self.value}; everything before it is in '
-                f'learner.record. What to try: a smaller {cure}')
+        kept = '' if self.record is None else "; everything before it is in this error's .record"
+        return f'iteration {self.iteration}: loss term {self.term!r} is {self.value}{kept}. What to try: a smaller {cure}'
 
 # %% ../nbs/12_learner.ipynb #c015
 class Strategy:
@@ -108,7 +109,7 @@ class Strategy:
         shape = getattr(self.model, 'in_shape', None) or tuple(getattr(xb, 'shape', ()))[1:]
         if self.n_classes is None:
             check_batch(xb, yb, shape, 2**31)
-            self.n_classes = n_outputs(self.model, xb)
+            self.n_classes = n_outputs(self.model, xb.to(self.like.dtype))
         check_batch(xb, yb, shape, self.n_classes)
         losses = {term: v.item() for term, v in self(xb, yb.long()).items()}
         for term, v in losses.items():
@@ -427,8 +428,9 @@ class Learner:
             with self._bar() as self.bar:
                 try:
                     for stage in range(len(self.record.stage_ends), len(self.stream.train)): self._stage(stage)
-                except BaseException:                       # keep what there is, then let it go on its way
+                except BaseException as e:                  # keep what there is, then let it go on its way
                     with suppress(NonFiniteLoss): self._bring()
+                    if isinstance(e, NonFiniteLoss): e.record = self.record
                     raise
         return self.record
 

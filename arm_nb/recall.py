@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 import math
+import numbers
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 
@@ -20,8 +21,8 @@ from .regularizers import batch_entropy, l2_norm, sharpness, total_variation
 
 # %% auto #0
 __all__ = ['present_share', 'nonlocality', 'one_of', 'check_fields', 'RecallConfig', 'recall_terms', 'recall_objective',
-           'copies_of', 'recall_literal', 'logit_gradients', 'tv_matrices', 'image_gradient', 'RecallTrace', 'recall',
-           'keep_stats', 'WeightedBatchNorm2d', 'why_not_distinct']
+           'copies_of', 'recall_literal', 'pull_of', 'logit_gradients', 'tv_matrices', 'image_gradient', 'RecallTrace',
+           'no_grad_for', 'recall', 'keep_stats', 'WeightedBatchNorm2d', 'why_not_distinct']
 
 # %% ../nbs/03_recall.ipynb #c011
 def present_share(
@@ -30,14 +31,15 @@ def present_share(
 ) -> Tensor:                         # (C,) 1/|set(B_Y)| on present classes, 0 elsewhere
     "The classes of the batch as a distribution over all classes. ValueError if there are none, too many, or one that is not a class."
     C = logits.shape[-1]
-    classes = torch.as_tensor(present, device=logits.device).long().flatten()
+    classes = present if isinstance(present, Tensor) else torch.tensor(list(present), dtype=None if len(present) else torch.long)
     if classes.numel() == 0: raise ValueError('present is empty: recall needs the classes of the real batch')
-    mask = torch.zeros(C, dtype=torch.bool, device=logits.device)
-    if classes.device.type == 'cpu':                                   # on a GPU this look would make the device wait
-        if classes.min() < 0 or classes.max() >= C: raise ValueError(f'present holds {sorted(set(classes.tolist()))}: the classes are 0..{C - 1}')
-        if mask.index_fill(0, classes, True).all():
-            raise ValueError(f'present covers all {C} classes: then every input is local (eq. 3) and there is nothing to recall')
-    mask = mask.index_fill(0, classes, True).to(logits.dtype)
+    if classes.is_floating_point() or classes.dtype == torch.bool: raise ValueError(f'present holds {classes.dtype}: classes are integers')
+    classes = classes.flatten().long()
+    if classes.device.type == 'cpu':                    # on a GPU this look would make the device wait
+        there = set(classes.tolist())
+        if min(there) < 0 or max(there) >= C: raise ValueError(f'present holds {sorted(there)}: the classes are 0..{C - 1}')
+        if len(there) == C: raise ValueError(f'present covers all {C} classes: then every input is local (eq. 3) and there is nothing to recall')
+    mask = torch.zeros(C, dtype=logits.dtype, device=logits.device).index_fill_(0, classes.to(logits.device), 1)
     return mask / mask.sum()
 
 # %% ../nbs/03_recall.ipynb #c012
@@ -61,13 +63,11 @@ def one_of(
     raise ValueError(f'unknown {what} {name!r}' + (f': did you mean {near[0]!r}?' if near else '.') + f' There are {", ".join(map(str, known))}')
 
 def check_fields(cfg, at_least: dict[str, float]) -> None:
-    "Refuse a configuration with a number below its bound, not finite, or not a number; the message names field, value and bound."
+    "Refuse a configuration with a number below its bound, not finite, or not a number (whole, where the bound is an int): the message says which."
     for name, bound in at_least.items():
-        value = getattr(cfg, name)
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value) or value < bound:
-            raise ValueError(f'{type(cfg).__name__}.{name} must be a number of at least {bound}, got {value!r}')
-        if isinstance(bound, int) and int(value) != value:
-            raise ValueError(f'{type(cfg).__name__}.{name} must be a whole number of at least {bound}, got {value!r}')
+        value, whole = getattr(cfg, name), isinstance(bound, int)
+        if isinstance(value, bool) or not isinstance(value, numbers.Integral if whole else numbers.Real) or not math.isfinite(value) or value < bound:
+            raise ValueError(f'{type(cfg).__name__}.{name} must be a {"whole " * whole}number of at least {bound}, got {value!r}')
 
 @dataclass(frozen=True)
 class RecallConfig:
@@ -104,7 +104,7 @@ def recall_terms(
         entropy=cfg.lambda_3 * batch_entropy(logits_old, weight),
         sharpness=-cfg.lambda_4 * sharpness(logits_old, weight),
         l2=-cfg.lambda_5 * l2_norm(x_hat, weight),
-        tv=-cfg.lambda_6 * total_variation(x_hat, weight))
+        tv=-cfg.lambda_6 * total_variation(x_hat, weight) if cfg.lambda_6 else x_hat.new_zeros(()))
 
 # %% ../nbs/03_recall.ipynb #c021
 def recall_objective(
@@ -154,34 +154,42 @@ def recall_literal(
 # %% ../nbs/03_recall.ipynb #c041
 def _divergence_slopes(log_p: Tensor, p: Tensor, div: str) -> tuple[Tensor, Tensor | float]:
     "v and r such that D's gradient in the logits of both networks, (2, B, C), is J_p v + r. Closed for the paper's three."
-    log_m = torch.logaddexp(log_p[0], log_p[1]) - math.log(2)
+    if div in ('js', 'mean_kl'): log_m = torch.logaddexp(log_p[0], log_p[1]) - math.log(2)
     if div == 'js': return .5 * (log_p - log_m), 0.
-    if div == 'mean_kl': return (.5 * log_m - .25 * log_p.sum(0)).expand_as(p), .5 * (p - log_m.exp())
+    if div == 'mean_kl': return torch.sub(.5 * log_m, log_p.sum(0), alpha=.25).expand_as(p), .5 * (p - p.mean(0))
     zero = torch.zeros_like(p[0])
     if div == 'ce': return torch.stack((-log_p[1], zero)), torch.stack((zero, p[1] - p[0]))
     with torch.enable_grad():                                              # somebody's own divergence: ask autograd
         z = log_p.detach().requires_grad_()
         return torch.zeros_like(p), torch.autograd.grad(DIVERGENCES[div](*z).sum(), z)[0]
 
+def pull_of(
+    present: Sequence[int] | Tensor, # classes in the real batch, set(B_Y)
+    logits: Tensor,                  # (B, C), for the number of classes, dtype and device
+    cfg: RecallConfig,               # lambda_1 and lambda_2
+) -> Tensor:                         # (2, 1, C): lambda_1 s for the old network, lambda_2 s for the new one
+    "What non-locality takes from the logits of the present classes, made once a recall."
+    return torch.stack([weight * present_share(present, logits)[None] for weight in (cfg.lambda_1, cfg.lambda_2)])
+
 @torch.no_grad()
 def logit_gradients(
-    logits_old: Tensor,           # (B, C) f_theta(x_hat)
-    logits_new: Tensor,           # (B, C) f_theta'(x_hat)
-    share: Tensor,                # (C,) from `present_share`
+    logits: Tensor,               # (2, B, C) f_theta(x_hat) and f_theta'(x_hat)
+    pull: Tensor,                 # (2, 1, C) from `pull_of`
     cfg: RecallConfig,            # the constants
     weight: Tensor | None = None, # (B,) copies of each image; None: one
-) -> tuple[Tensor, Tensor]:       # (B, C) each
+) -> Tensor:                      # (2, B, C)
     "Gradient of eq. 8's output terms (all but L2 and TV) in the logits of the old and of the new network, in closed form."
-    log_p = torch.stack((logits_old, logits_new)).log_softmax(-1)          # (2, B, C): both networks at once
+    log_p = logits.log_softmax(-1)
     p = log_p.exp()
-    part = 1 / p.shape[1] if weight is None else (weight / weight.sum()).to(p.dtype)[:, None]
+    part = 1 / p.shape[1] if weight is None else (weight.to(p.dtype) / weight.sum())[:, None]
     v, r = _divergence_slopes(log_p, p, cfg.div)
-    v, g = cfg.lambda_d * v, cfg.lambda_d * r + p * p.new_tensor([[[cfg.lambda_1]], [[cfg.lambda_2]]])
+    v, g = cfg.lambda_d * v, cfg.lambda_d * r + (p * pull.sum(-1, keepdim=True) - pull)      # pull sums to lambda_1 and lambda_2
     if cfg.lambda_3: v[0] -= cfg.lambda_3 * (part * p[0]).sum(0).clamp_min(torch.finfo(p.dtype).tiny).log()
-    g += p * (v - (p * v).sum(-1, keepdim=True))                           # J_p v
-    g[0] -= cfg.lambda_1 * share; g[1] -= cfg.lambda_2 * share
-    if cfg.lambda_4: g[0] -= cfg.lambda_4 * (p[0] - F.one_hot(p[0].argmax(-1), p.shape[-1]))
-    return (part * g).unbind()
+    g += p * (v - (p * v).sum(-1, keepdim=True))                                              # J_p v
+    if cfg.lambda_4:
+        favourite = p[0].argmax(-1, keepdim=True)
+        g[0] -= cfg.lambda_4 * p[0].scatter_add(1, favourite, -torch.ones_like(p[0, :, :1]))  # p - e_argmax
+    return part * g
 
 # %% ../nbs/03_recall.ipynb #c043
 def _path_laplacian(n: int, like: Tensor) -> Tensor:
@@ -194,7 +202,9 @@ def tv_matrices(
 ) -> tuple[Tensor, Tensor]: # (H, H) and (W, W): rows @ x + x @ cols is the gradient of -lambda_6 TV in one image
     "The gradient of total variation as two matrices, made once a recall."
     C, H, W = x.shape[1:]
-    return (-4 * cfg.lambda_6 / (C * (H - 1) * W) * _path_laplacian(H, x), -4 * cfg.lambda_6 / (C * H * (W - 1)) * _path_laplacian(W, x))
+    if cfg.lambda_6 and min(H, W) < 2: raise ValueError(f'total variation compares neighbouring pixels: images of {H}x{W} have none (lambda_6=0 leaves it out)')
+    scale = lambda steps: -4 * cfg.lambda_6 / max(steps, 1)
+    return scale(C * (H - 1) * W) * _path_laplacian(H, x), scale(C * H * (W - 1)) * _path_laplacian(W, x)
 
 @torch.no_grad()
 def image_gradient(
@@ -223,6 +233,17 @@ class RecallTrace:
         for name, value in recall_terms(x, logits_old, logits_new, present, cfg, weight).items(): self.terms.setdefault(name, []).append(value)
 
 # %% ../nbs/03_recall.ipynb #c050
+@contextmanager
+def no_grad_for(
+    *models: nn.Module, # networks through which gradients go to the input only
+) -> Iterator[None]:
+    "While in this block, the parameters of the models need no gradient: a smaller graph. Afterwards those that did, do."
+    parameters = [p for model in models for p in model.parameters() if p.requires_grad]
+    for p in parameters: p.requires_grad_(False)
+    try: yield
+    finally:
+        for p in parameters: p.requires_grad_(True)
+
 def recall(
     x_init: Tensor,                     # (B, C, H, W) images to start from, kept as they are
     model_old: nn.Module,               # f_theta: images -> logits
@@ -234,18 +255,19 @@ def recall(
 ) -> Tensor:                            # (B, C, H, W) x_hat: recalled images, not clipped to [0, 1]
     "Lines 7 and 8 of Algorithm 1: `cfg.S` steps of gradient ascent on eq. 8. The same images as `recall_literal`, sooner."
     if x_init.dim() != 4 or len(x_init) == 0: raise ValueError(f'x_init must be images (B, C, H, W) with B >= 1, got shape {tuple(x_init.shape)}')
+    if weight is not None and tuple(weight.shape) != (len(x_init),):
+        raise ValueError(f'weight must have one number of copies for each of the {len(x_init)} images, got shape {tuple(weight.shape)}')
+    weight = None if weight is None else weight.to(x_init)
     M = len(x_init) if weight is None else weight.sum()
-    each = None if weight is None else weight.to(x_init.dtype).view(-1, 1, 1, 1)
-    x, share, tv = x_init.detach(), None, tv_matrices(x_init, cfg)
-    with copies_of(model_old, weight), copies_of(model, weight):
+    x, pull, tv = x_init.detach().clone(), None, tv_matrices(x_init, cfg)
+    with torch.enable_grad(), no_grad_for(model_old, model), copies_of(model_old, weight), copies_of(model, weight):
         for _ in range(cfg.S):
-            x.requires_grad_()
-            logits = model_old(x), model(x)
-            if share is None: share = present_share(present, logits[0])
+            logits = torch.stack((model_old(x.requires_grad_()), model(x)))                 # (2, B, C)
+            if pull is None: pull = pull_of(present, logits[0], cfg)
             if trace is not None: trace.add(x, *logits, present, cfg, weight)
-            g, = torch.autograd.grad(logits, x, logit_gradients(*logits, share, cfg, weight))
+            g, = torch.autograd.grad(logits, x, logit_gradients(logits, pull, cfg, weight))
             x = x.detach()
-            if each is not None: g = g / each          # a copy's own share of the gradient to its image
+            if weight is not None: g = g / weight.view(-1, 1, 1, 1)     # a copy's own share of the gradient to its image
             x = x.add(g, alpha=cfg.eta_1).add_(image_gradient(x, cfg, *tv) * (cfg.eta_1 / M))
         if trace is not None:
             with torch.no_grad(), keep_stats(model_old), keep_stats(model): trace.add(x, model_old(x), model(x), present, cfg, weight)
@@ -270,13 +292,14 @@ class WeightedBatchNorm2d(nn.BatchNorm2d):
 
     def forward(self, x: Tensor) -> Tensor:
         if self.copies is None or not self.training: return super().forward(x)
-        part = (self.copies / self.copies.sum()).to(x.dtype)[:, None]                   # (B, 1)
+        part = (self.copies.to(x.dtype) / self.copies.sum())[:, None]                   # (B, 1)
         var_i, mean_i = torch.var_mean(x, (2, 3), correction=0)                         # (B, channels)
         mean = (part * mean_i).sum(0)
         var = (part * (var_i + (mean_i - mean).square())).sum(0)
         if self.track_running_stats: self._move(mean.detach(), var.detach(), self.copies.sum() * x.shape[2] * x.shape[3])
-        scale = self.weight * torch.rsqrt(var + self.eps)
-        return torch.addcmul((self.bias - mean * scale).view(1, -1, 1, 1), x, scale.view(1, -1, 1, 1))
+        scale = torch.rsqrt(var + self.eps) * (self.weight if self.affine else 1)
+        shift = (self.bias if self.affine else 0) - mean * scale
+        return torch.addcmul(shift.view(1, -1, 1, 1), x, scale.view(1, -1, 1, 1))
 
     @torch.no_grad()
     def _move(self, mean: Tensor, var: Tensor, n: Tensor) -> None:
@@ -289,8 +312,8 @@ class WeightedBatchNorm2d(nn.BatchNorm2d):
 def why_not_distinct(
     model: nn.Module, # any network, in the mode it will run in
 ) -> str | None:      # a reason, or None when the shortcut is exact
-    "Why copies of an image cannot be computed once and counted: a batch norm that ignores `copies`, or a layer that draws at random."
+    "Why copies of an image cannot be computed once and counted: a batch norm that ignores `copies`, or a dropout layer. What is not a layer it cannot see."
     for name, m in model.named_modules():
         if isinstance(m, nn.modules.batchnorm._BatchNorm) and m.training and not hasattr(m, 'copies'):
-            return f'its {type(m).__name__} {name!r} cannot count copies (use arm_nb.recall.WeightedBatchNorm2d)'
+            return f'its {type(m).__name__} {name!r} cannot count copies' + (' (arm_nb.recall.WeightedBatchNorm2d can)' if isinstance(m, nn.BatchNorm2d) else '')
         if isinstance(m, nn.modules.dropout._DropoutNd) and m.training and m.p > 0: return f'its {type(m).__name__} {name!r} treats each copy differently'

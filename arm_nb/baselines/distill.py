@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..arm import ArmConfig, Lagged, distill_loss
+from ..arm import ArmConfig, Lagged, check_lag, distill_loss
 from ..learner import sgd_step
 from ..recall import check_fields
 
@@ -30,7 +30,7 @@ class LwfConfig:
 
     def __post_init__(self):
         check_fields(self, dict(eta_0=0., lambda_0_real=0., N=1))
-        if self.T != 'novel': check_fields(self, dict(T=1))
+        check_lag(self)
         if self.recall_from is not None: check_fields(self, dict(recall_from=0))
 
     @classmethod
@@ -50,10 +50,10 @@ class Lwf(Lagged):
 
     def step(self, xb: Tensor, yb: Tensor) -> dict[str, Tensor]:
         "Line 5, then line 9 over the real batch alone."
-        self.renew(yb)
+        asking = self.begin(yb)
         losses = {'real': F.cross_entropy(self.model(xb), yb)}
         sgd_step(self.model, losses['real'], self.cfg.eta_0)
-        if self.recalling:
+        if asking:
             with torch.no_grad(): answers = self.model_old(xb)
             losses['distill'] = distill_loss(self.model(xb), answers)
             sgd_step(self.model, self.cfg.lambda_0_real * losses['distill'], self.cfg.eta_0)

@@ -23,3 +23,4 @@ i, j = (x.flatten(1).sum(1).argsort() for x in (x_hat, arm.last.x_hat))  # the l
 torch.testing.assert_close(arm.last.x_hat[j], x_hat[i])
 for ours, theirs in zip(tensors(model), tensors(plain)): torch.testing.assert_close(ours, theirs)
 assert arm.renewals == 1
+check_lag(ArmConfig(T='novel'))

@@ -9,7 +9,7 @@ def ok(*args, code=0):
     assert done.exit_code == code, done.output
     return done.output
 
-assert issubclass(OneLine, typer.core.TyperGroup) and issubclass(Stopped, Exception) and callable(common) and callable(show_version) and callable(main)
+assert issubclass(OneLine, typer.core.TyperGroup) and issubclass(Stopped, Exception) and callable(main)
 assert typed('1.0', float) == 1. and typed('none', int | None) is None and overrides(['lambda_3=1'], 'arm') == {'lambda_3': 1.} and seeds_of('0-2') == [0, 1, 2]
 assert check_device('cpu') == 'cpu' and Format('csv') is Format.csv and KeepRecalled().kept == [] and 'forgetting' in HOW_TO_READ
 out = json.loads(ok('run', '--method', 'naive', '--json', '--out', 'store'))

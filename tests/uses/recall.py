@@ -18,7 +18,7 @@ with keep_stats(old, new):
     logits = old(x), new(x)
     terms = recall_terms(x, *logits, present, cfg)
     assert torch.isclose(sum(terms.values()), recall_objective(x, old, new, present, cfg))
-    assert [g.shape for g in logit_gradients(*logits, present_share(present, logits[0]), cfg)] == [(3, 3)]*2
+    assert [g.shape for g in logit_gradients(torch.stack(logits), pull_of(present, logits[0], cfg), cfg)] == [(3, 3)]*2
     z = x[:1].clone().requires_grad_()
     g, = torch.autograd.grad(-cfg.lambda_5*l2_norm(z) - cfg.lambda_6*total_variation(z), z)
     torch.testing.assert_close(image_gradient(x, cfg, *tv_matrices(x, cfg))[:1], g)
@@ -28,3 +28,5 @@ with keep_stats(old, new):
     torch.testing.assert_close(x_hat, recall_literal(x, old, new, present, cfg))
     with copies_of(old, counts): assert not torch.equal(old(x), logits[0])
 assert why_not_distinct(old) is None and 'BatchNorm2d' in why_not_distinct(net(nn.BatchNorm2d))
+with no_grad_for(old): assert not any(p.requires_grad for p in old.parameters())
+assert all(p.requires_grad for p in old.parameters())

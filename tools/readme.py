@@ -14,7 +14,7 @@ DIRECTIVE = re.compile(r'^#\s*\|\s*(\S+?):?(?:\s+(.*))?$')
 def fence(text, lang=''): return f'```{lang}\n{text.rstrip()}\n```'
 
 
-def output(o, files, stem):
+def output(o, files, stem, alt=''):
     "One saved output as markdown; a picture is added to `files`."
     if o.output_type == 'stream': return fence(o.text)
     data = o.get('data', {})
@@ -22,7 +22,7 @@ def output(o, files, stem):
     if 'image/png' in data:
         name = f'README_files/{stem}.png'
         files[name] = base64.b64decode(data['image/png'])
-        return f'![]({name})'
+        return f'![{alt}]({name})'
     return fence(data['text/plain']) if 'text/plain' in data else ''
 
 
@@ -37,7 +37,7 @@ def cell_parts(cell, files):
     src = '\n'.join(l for l in lines if not DIRECTIVE.match(l)).strip()
     parts = [fence(src, 'python')] if src and says.get('echo') != 'false' else []
     if says.get('output') != 'false':
-        parts += [output(o, files, f'{cell.id}_{i}') for i, o in enumerate(cell.outputs)]
+        parts += [output(o, files, f'{cell.id}_{i}', says.get('fig-alt', '')) for i, o in enumerate(cell.outputs)]
     return parts
 
 

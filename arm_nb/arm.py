@@ -21,7 +21,7 @@ from .recall import RecallConfig, check_fields, copies_of, keep_stats, one_of, p
 
 # %% auto #0
 __all__ = ['PRESETS', 'check_lag', 'ArmConfig', 'draw_starts', 'arm_step_literal', 'distill_loss', 'Lagged', 'tensors',
-           'Recalled', 'ARM']
+           'Recalled', 'Recaller', 'ARM']
 
 # %% ../nbs/20_arm.ipynb #c007
 def check_lag(cfg) -> None:
@@ -165,7 +165,49 @@ class Recalled:
     p_hat: Tensor  # (B, C) class probabilities of x_hat by the old network
     weight: Tensor | None # (B,) copies of each
 
-class ARM(Lagged):
+class Recaller(Lagged):
+    "A lagged strategy that learns recalled images with the old network's answers: line 9 and what it needs. ARM's half that other ways of recalling share."
+
+    def __init__(
+        self,
+        model: nn.Module,                         # f_theta': images -> logits; any classifier
+        cfg,                                      # settings: `ArmConfig`, or another with its fields for lines 5, 6, 9 and 10
+        generator: torch.Generator | None = None, # draws line 6 (on the CPU); None: a new one of seed 0
+    ):
+        super().__init__(model, cfg, generator)
+        reason = why_not_distinct(self.model) if cfg.distinct else None
+        if reason and (cfg.M > cfg.N or cfg.replacement): warnings.warn(f'{self.name.upper()} recalls all M = {cfg.M} images, copies included: the model keeps it from counting them, since {reason}', stacklevel=3)
+        self.distinct = cfg.distinct and reason is None
+        self.has_norms = any(isinstance(m, nn.modules.batchnorm._BatchNorm) for m in self.model.modules())
+
+    def _both(self, model: nn.Module, x_hat: Tensor, xb: Tensor, weight: Tensor | None) -> tuple[Tensor, Tensor]:
+        "Logits of the recalled and of the real images: in one pass, unless batch norm would make the two batches feel one another."
+        if not self.has_norms: return model(torch.cat((x_hat, xb))).split((len(x_hat), len(xb)))
+        with self._stats(), copies_of(model, weight): logits_hat = model(x_hat)
+        return logits_hat, model(xb) if self.cfg.lambda_0_real else logits_hat[:0]
+
+    def _learn_recalled(self, x_hat: Tensor, xb: Tensor, weight: Tensor | None) -> dict[str, Tensor]:
+        "Line 9: one step towards the old network's answers on recalled and on real images."
+        cfg = self.cfg
+        M, N = (cfg.M, len(xb)) if cfg.pooling == 'joint' else (1, 1)
+        if not cfg.lambda_0_real: xb = xb[:0]
+        with torch.no_grad(): answers_hat, answers = self._both(self.model_old, x_hat, xb, weight)
+        logits_hat, logits = self._both(self.model, x_hat, xb, weight)
+        losses = {'recall': distill_loss(logits_hat, answers_hat, cfg.targets, weight)}
+        loss = M * cfg.lambda_0_recall * losses['recall']
+        if cfg.lambda_0_real:
+            losses['distill'] = distill_loss(logits, answers, cfg.targets)
+            loss = loss + N * cfg.lambda_0_real * losses['distill']
+        sgd_step(self.model, loss / (M + N) if cfg.pooling == 'joint' else loss, cfg.eta_0)
+        with torch.no_grad():
+            self._p_hat = answers_hat.softmax(-1)
+            self.recalled_p = self._p_hat.mean(0) if weight is None else weight @ self._p_hat / weight.sum()
+            losses['divergence'] = weighted_mean(DIVERGENCES[cfg.div](answers_hat, logits_hat), weight)
+        return losses
+
+    def _stats(self): return keep_stats(self.model, self.model_old) if self.cfg.bn_stats == 'keep' else nullcontext()
+
+class ARM(Recaller):
     "Automatic Recall Machine: Algorithm 1. After each batch, recall what it harmed most and learn it with the old network's answers."
     name = 'arm'
 
@@ -174,12 +216,7 @@ class ARM(Lagged):
         model: nn.Module,                           # f_theta': images -> logits; any classifier
         cfg: ArmConfig = ArmConfig(),               # the settings
         generator: torch.Generator | None = None,   # draws line 6 (on the CPU); None: a new one of seed 0
-    ):
-        super().__init__(model, cfg, generator)
-        reason = why_not_distinct(self.model) if cfg.distinct else None
-        if reason and (cfg.M > cfg.N or cfg.replacement): warnings.warn(f'ARM recalls all M = {cfg.M} images, copies included: the model keeps it from counting them, since {reason}', stacklevel=2)
-        self.distinct = cfg.distinct and reason is None
-        self.has_norms = any(isinstance(m, nn.modules.batchnorm._BatchNorm) for m in self.model.modules())
+    ): super().__init__(model, cfg, generator)
 
     def step(self, xb: Tensor, yb: Tensor) -> dict[str, Tensor]:
         "Lines 4 to 10 on one real batch."
@@ -214,30 +251,3 @@ class ARM(Lagged):
         if not self.distinct: return xb[i], yb[i], None
         i, counts = i.unique(return_counts=True)
         return xb[i], yb[i], counts.to(xb) if counts.max() > 1 else None
-
-    def _both(self, model: nn.Module, x_hat: Tensor, xb: Tensor, weight: Tensor | None) -> tuple[Tensor, Tensor]:
-        "Logits of the recalled and of the real images: in one pass, unless batch norm would make the two batches feel one another."
-        if not self.has_norms: return model(torch.cat((x_hat, xb))).split((len(x_hat), len(xb)))
-        with self._stats(), copies_of(model, weight): logits_hat = model(x_hat)
-        return logits_hat, model(xb) if self.cfg.lambda_0_real else logits_hat[:0]
-
-    def _learn_recalled(self, x_hat: Tensor, xb: Tensor, weight: Tensor | None) -> dict[str, Tensor]:
-        "Line 9: one step towards the old network's answers on recalled and on real images."
-        cfg = self.cfg
-        M, N = (cfg.M, len(xb)) if cfg.pooling == 'joint' else (1, 1)
-        if not cfg.lambda_0_real: xb = xb[:0]
-        with torch.no_grad(): answers_hat, answers = self._both(self.model_old, x_hat, xb, weight)
-        logits_hat, logits = self._both(self.model, x_hat, xb, weight)
-        losses = {'recall': distill_loss(logits_hat, answers_hat, cfg.targets, weight)}
-        loss = M * cfg.lambda_0_recall * losses['recall']
-        if cfg.lambda_0_real:
-            losses['distill'] = distill_loss(logits, answers, cfg.targets)
-            loss = loss + N * cfg.lambda_0_real * losses['distill']
-        sgd_step(self.model, loss / (M + N) if cfg.pooling == 'joint' else loss, cfg.eta_0)
-        with torch.no_grad():
-            self._p_hat = answers_hat.softmax(-1)
-            self.recalled_p = self._p_hat.mean(0) if weight is None else weight @ self._p_hat / weight.sum()
-            losses['divergence'] = weighted_mean(DIVERGENCES[cfg.div](answers_hat, logits_hat), weight)
-        return losses
-
-    def _stats(self): return keep_stats(self.model, self.model_old) if self.cfg.bn_stats == 'keep' else nullcontext()

@@ -7,61 +7,116 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import sys
+from collections.abc import Callable, Sequence
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from dataclasses import dataclass, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
+from functools import partial
+from itertools import product
 from pathlib import Path
+from typing import get_type_hints
 
 import torch
+from joblib import Parallel, delayed
+from tqdm import tqdm
 
 from .arm import ARM, ArmConfig
 from .baselines.distill import Lwf, LwfConfig
+from .baselines.gem import Gem, GemConfig
+from .baselines.generative import Gen, GenConfig, GenMir, GenMirConfig, gen_model_for
+from .baselines.icarl import Icarl, IcarlConfig
+from .baselines.inversion import Adi, AdiConfig
+from .baselines.replay import Er, ErConfig, ErMir, MirConfig
 from .learner import Learner, Naive, NaiveConfig, RunRecord, Strategy
-from .models import MLP, model_for
+from .models import model_for
 from .recall import one_of
 from .streams import data_spec, get_stream
 
 # %% auto #0
-__all__ = ['METHODS', 'Method', 'settings', 'threads_for', 'build', 'run', 'run_path', 'save_run', 'load_runs']
+__all__ = ['METHODS', 'VARIANTS', 'TABLES', 'Method', 'named', 'settings', 'threads', 'threads_for', 'build', 'run', 'cell_path',
+           'run_path', 'save_run', 'load_records', 'tidy', 'load_runs', 'Stopped', 'fit_and_keep', 'Job',
+           'combinations', 'plan', 'shard_of', 'run_job', 'in_parallel', 'sweep']
 
 # %% ../nbs/30_experiment.ipynb #c006
 @dataclass(frozen=True)
 class Method:
     "A row of the paper's tables: what runs under that name."
-    strategy: type[Strategy] # class(model, config, generator)
-    config: type             # dataclass with .preset(data, flavour)
-    source: str              # where it comes from
-    stationary: bool = False # all tasks shuffled together: the upper bound
+    strategy: type[Strategy]      # class(model, config, generator)
+    config: type                  # dataclass with .preset(data, flavour)
+    source: str                   # where it comes from
+    stationary: bool = False      # all tasks shuffled together: the upper bound
+    model: Callable = model_for   # (in_shape, n_classes, seed) -> the network that learns
 
-METHODS: dict[str, Method] = {
+METHODS: dict[str, Method] = {                                    # in the order of the tables
     'stationary': Method(Naive, NaiveConfig, "the tables' 'Naive SGD†': plain SGD on all classes shuffled, the upper bound", stationary=True),
+    'er': Method(Er, ErConfig, 'Chaudhry et al. (2019), experience replay from a reservoir'),
+    'er-mir': Method(ErMir, MirConfig, 'Aljundi et al. (2019), the stored images that the batch harms most'),
+    'icarl': Method(Icarl, IcarlConfig, 'Rebuffi et al. (2017), herding, nearest mean of exemplars, distillation'),
+    'gem': Method(Gem, GemConfig, "Lopez-Paz and Ranzato (2017), gradients that no past task objects to; needs arm_nb[gem]"),
     'naive': Method(Naive, NaiveConfig, 'plain SGD, the lower bound'),
+    'gen': Method(Gen, GenConfig, 'Shin et al. (2017), as in Aljundi et al. (2019): replay from a VAE', model=gen_model_for),
+    'gen-mir': Method(GenMir, GenMirConfig, 'Aljundi et al. (2019): what the VAE can paint that the batch harms most', model=gen_model_for),
     'lwf': Method(Lwf, LwfConfig, 'Li and Hoiem (2017), Learning without Forgetting'),
+    'adi': Method(Adi, AdiConfig, 'Yin et al. (2020), Adaptive DeepInversion, as in this paper'),
     'arm': Method(ARM, ArmConfig, 'this paper, Algorithm 1')}
+
+# %% ../nbs/30_experiment.ipynb #c009b
+_UNIT_LAG = dict(T=1, lambda_d=8.)                             # A.3: T = 1, and D weighs 8
+VARIANTS: dict[str, tuple[str, dict]] = {                      # name -> (method, the settings that the row changes)
+    'er-25': ('er', dict(mem_total=25)), 'er-mir-25': ('er-mir', dict(mem_total=25)), 'er-100': ('er', dict(mem_total=100)), 'er-mir-100': ('er-mir', dict(mem_total=100)),
+    'lwf-unit-lag': ('lwf', dict(T=1)), 'adi-unit-lag': ('adi', _UNIT_LAG), 'arm-unit-lag': ('arm', _UNIT_LAG),
+    'adi-no-distill': ('adi', dict(lambda_0_real=0.)), 'arm-no-distill': ('arm', dict(lambda_0_real=0., lambda_4=1.)),
+    'arm-no-nonlocality': ('arm', dict(lambda_1=0., lambda_2=0.)), 'arm-no-diversity': ('arm', dict(lambda_3=0.)), 'arm-no-sharpness': ('arm', dict(lambda_4=0.)),
+    'arm-no-l2': ('arm', dict(lambda_5=0.)), 'arm-no-tv': ('arm', dict(lambda_6=0.)),
+    'arm-M-150': ('arm', dict(M=150)), 'arm-M-50': ('arm', dict(M=50)), 'arm-S-20': ('arm', dict(S=20)), 'arm-S-5': ('arm', dict(S=5)),
+    'arm-cross-entropy': ('arm', dict(div='ce')), 'arm-noise': ('arm', dict(init='noise')), 'arm-2-recalls': ('arm', dict(repeats=2)), 'arm-4-recalls': ('arm', dict(repeats=4))}
+
+TABLES: dict[int, tuple[str, list[str]]] = {                   # the paper's number -> (its data set, the names of its rows in its order)
+    1: ('cifar10', 'stationary er er-mir icarl gem er-100 er-mir-100 naive gen gen-mir lwf adi arm'.split()),
+    2: ('cifar10', 'lwf adi arm lwf-unit-lag adi-unit-lag arm-unit-lag adi-no-distill arm-no-distill'.split()),
+    5: ('miniimagenet', 'stationary er er-mir er-100 er-mir-100 naive gen gen-mir lwf adi arm'.split()),
+    6: ('mnist5k', 'stationary er er-mir er-25 er-mir-25 naive gen gen-mir lwf adi arm'.split()),
+    7: ('cifar10', ['arm', *(name for name in VARIANTS if name.startswith('arm-') and name not in ('arm-unit-lag', 'arm-no-distill'))])}
+
+def named(
+    method: str,           # name in `METHODS` or `VARIANTS`
+) -> tuple[str, dict]:     # the method, and the settings that the name changes
+    "What the name of a row stands for. ValueError with the nearest name of a method if there is none."
+    return VARIANTS[method] if method in VARIANTS else (one_of(METHODS, method, 'method'), {})
 
 # %% ../nbs/30_experiment.ipynb #c011
 def settings(
     data: str,                 # name of a data set
-    method: str,               # name in `METHODS`
+    method: str,               # name in `METHODS` or `VARIANTS`
     flavour: str = 'released', # 'released' or 'paper'
     **overrides,               # fields of the method's configuration
 ):                             # the configuration
     "A method's preset for a data set, with some fields changed. ValueError with the nearest name for one that is not there."
-    config = METHODS[one_of(METHODS, method, 'method')].config
+    method, changed = named(method)
+    config = METHODS[method].config
     for name in overrides: one_of([f.name for f in fields(config)], name, f'setting of {method}')
-    return replace(config.preset(data, flavour), **overrides)
+    kinds = get_type_hints(config)
+    whole = lambda name, value: float(value) if kinds[name] is float and type(value) is int else value   # 1 and 1.0 are one setting
+    return replace(config.preset(data, flavour), **{name: whole(name, value) for name, value in (changed | overrides).items()})
 
 # %% ../nbs/30_experiment.ipynb #c014
 @contextmanager
-def threads_for(model: torch.nn.Module):
-    "While in this block, as many threads as suit the model: one for the MLP, for which more only cost; else what torch was given."
+def threads(n: int):
+    "While in this block, torch computes with n threads."
     before = torch.get_num_threads()
-    if isinstance(model, MLP): torch.set_num_threads(1)
+    torch.set_num_threads(n)
     try: yield
     finally: torch.set_num_threads(before)
 
+def threads_for(model: torch.nn.Module):
+    "A block with as many threads as suit the model: one for a network without convolutions, for which more only cost; else what torch was given."
+    return threads(torch.get_num_threads() if any(isinstance(m, torch.nn.Conv2d) for m in model.modules()) else 1)
+
 def build(
     data: str = 'mnist-mini',        # name of a data set
-    method: str = 'arm',             # name in `METHODS`
+    method: str = 'arm',             # name in `METHODS` or `VARIANTS`
     seed: int = 0,                   # of first weights, order of images, and the method's draws
     root: str | Path | None = None,  # torchvision's root folder, for data that is not in a package
     flavour: str = 'released',       # 'released': as the authors' code; 'paper': the text to the letter
@@ -70,16 +125,17 @@ def build(
     **overrides,                     # fields of the method's configuration, e.g. lambda_3=1.0
 ) -> Learner:                        # ready to .fit()
     "A run that has not begun: for those who want to look in. ValueError or FileNotFoundError for names and data that are not there."
-    cfg, m = settings(data_spec(data).name, method, flavour, **overrides), METHODS[method]
-    stream = get_stream(data, root)
+    cfg = settings(data_spec(data).name, method, flavour, **overrides)
+    method, _ = named(method)
+    m, stream = METHODS[method], get_stream(data, root)
     stream = (stream.stationary() if m.stationary else stream).to(device)
-    model = model_for(stream.in_shape, stream.n_classes, seed).to(device)
+    model = m.model(stream.in_shape, stream.n_classes, seed).to(device)
     strategy = m.strategy(model, cfg, torch.Generator().manual_seed(seed))
     return Learner(strategy, stream, seed=seed, method=method, flavour=flavour, **(learner or {}))
 
 def run(
     data: str = 'mnist-mini',        # name of a data set
-    method: str = 'arm',             # name in `METHODS`
+    method: str = 'arm',             # name in `METHODS` or `VARIANTS`
     seed: int = 0,                   # of first weights, order of images, and the method's draws
     root: str | Path | None = None,  # torchvision's root folder, for data that is not in a package
     flavour: str = 'released',       # 'released': as the authors' code; 'paper': the text to the letter
@@ -90,13 +146,25 @@ def run(
     with threads_for(learner.strategy.model): return learner.fit()
 
 # %% ../nbs/30_experiment.ipynb #c024
+def cell_path(
+    data: str,
+    method: str,                 # name in `METHODS`
+    flavour: str,
+    config: dict,                # the settings, as a record has them
+    eval_on: str,                # 'test' or 'val'
+    seed: int,
+    folder: str | Path = 'runs', # the store
+) -> Path:                       # folder/<data>/<method>/<hash of the settings>/seed-<k>.json
+    "Where the record of a run belongs, known before it runs."
+    cell = json.dumps([flavour, config, eval_on], sort_keys=True)
+    return Path(folder) / data / method / hashlib.sha256(cell.encode()).hexdigest()[:10] / f'seed-{seed}.json'
+
 def run_path(
-    record: RunRecord,           # a finished run
+    record: RunRecord,           # a run
     folder: str | Path = 'runs', # the store
 ) -> Path:                       # folder/<data>/<method>/<hash of the settings>/seed-<k>.json
     "Where a record belongs: runs that differ only in their seed are neighbours."
-    cell = json.dumps([record.flavour, record.config, record.eval_on], sort_keys=True)
-    return Path(folder) / record.data / record.method / hashlib.sha256(cell.encode()).hexdigest()[:10] / f'seed-{record.seed}.json'
+    return cell_path(record.data, record.method, record.flavour, record.config, record.eval_on, record.seed, folder)
 
 def save_run(
     record: RunRecord,           # a run; only a complete one is taken
@@ -108,10 +176,150 @@ def save_run(
     record.save(path)
     return path
 
-def load_runs(
+def load_records(
     folder: str | Path = 'runs', # the store, or any folder inside it
 ) -> list[RunRecord]:            # sorted by path
-    "All records below a folder. FileNotFoundError if there is none; ValueError names a damaged one."
+    "All records below a folder, whole. FileNotFoundError if there is none; ValueError names a damaged one."
     paths = sorted(Path(folder).glob('**/seed-*.json'))
     if not paths: raise FileNotFoundError(f'no runs in {folder}: make one with `arm_nb run --method arm`')
     return [RunRecord.load(p) for p in paths]
+
+# %% ../nbs/30_experiment.ipynb #c025b
+def tidy(record: RunRecord) -> dict:
+    "A run as one flat row: what it was, what came out (fractions), what it kept, how long it took (seconds), and each setting."
+    r = record
+    return dict(data=r.data, method=r.method, flavour=r.flavour, seed=r.seed, eval_on=r.eval_on, accuracy=r.average_accuracy, forgetting=r.forgetting,
+                **{k: r.memory.get(k, 0) for k in ('images', 'parameters', 'bytes')}, iterations=r.n_iterations, train_seconds=r.seconds['train'], eval_seconds=r.seconds['eval'], **r.config)
+
+def load_runs(
+    folder: str | Path = 'runs', # the store, or any folder inside it
+):                               # pandas.DataFrame: a row a run; a setting that a method does not have is missing
+    "The store as a tidy frame. (Whole records, with their curves: `load_records`.) Errors as `load_records`."
+    import pandas as pd          # here and not above: a run does without it
+    return pd.DataFrame(map(tidy, load_records(folder)))
+
+# %% ../nbs/30_experiment.ipynb #c026b
+class Stopped(Exception):
+    "A run did not come to its end; the message says why, and where its record is."
+
+def fit_and_keep(
+    learner: Learner,            # from `build`, not yet run
+    folder: str | Path = 'runs', # the store
+) -> tuple[RunRecord, Path]:     # the record and its file
+    "Run to the end and keep the record. Stopped, with the record so far beside it, if it does not come that far."
+    path = run_path(learner.record, folder)
+    path.parent.mkdir(parents=True, exist_ok=True)         # if nothing can be kept there, better to hear of it now
+    unfinished = path.with_name(path.name + '.incomplete')
+    try:
+        with threads_for(learner.strategy.model): record = learner.fit()
+    except (Exception, KeyboardInterrupt) as e:
+        r = learner.record
+        why = 'interrupted' if isinstance(e, KeyboardInterrupt) else str(e) or type(e).__name__
+        if r.n_iterations: r.save(unfinished); why += f' [the record of {r.n_iterations} iterations is in {unfinished}]'
+        raise Stopped(f'{r.method} on {r.data}, seed {r.seed}: {why}') from e
+    save_run(record, folder)
+    unfinished.unlink(missing_ok=True)
+    return record, path
+
+# %% ../nbs/30_experiment.ipynb #c029b
+@dataclass(frozen=True)
+class Job:
+    "One run of a sweep: what `build` is called with, and the file that will hold its record."
+    build: dict       # arguments of `build`
+    folder: str       # the store
+    path: Path        # of the record
+    method: Method    # sent along, so that a worker knows a method that was added by hand
+
+def combinations(grid: dict) -> list[dict]:
+    "Every combination of a grid's values; a value that is no list or tuple stands for itself."
+    values = [v if isinstance(v, (list, tuple)) else [v] for v in grid.values()]
+    return [dict(zip(grid, chosen)) for chosen in product(*values)]
+
+def plan(
+    data: str,                  # name of a data set
+    methods: Sequence[str],     # names in `METHODS` or `VARIANTS`
+    seeds: Sequence[int],
+    folder: str | Path = 'runs',# the store
+    flavour: str = 'released',
+    learner: dict | None = None,# further arguments of `Learner`: eval_on, eval_every
+    grid: dict | None = None,   # setting -> value, or list of values
+    **more,                     # root and device, for `build`
+) -> list[Job]:                 # each run once, seed by seed
+    "The runs of a sweep, in order: all methods with the first seed, then all with the second. ValueError for a name that nothing here has."
+    grid, jobs = grid or {}, {}
+    has = {m: [f.name for f in fields(METHODS[named(m)[0]].config)] for m in methods}
+    for name in grid: one_of({f: 1 for m in methods for f in has[m]}, name, f'setting of {", ".join(methods)}')
+    for seed, m in product(seeds, methods):
+        for chosen in combinations({k: v for k, v in grid.items() if k in has[m]}):
+            config = json.loads(json.dumps(asdict(settings(data_spec(data).name, m, flavour, **chosen))))
+            path = cell_path(data, named(m)[0], flavour, config, (learner or {}).get('eval_on', 'test'), seed, folder)
+            jobs.setdefault(path, Job(dict(data=data, method=m, seed=seed, flavour=flavour, learner=learner or {}, **more, **chosen), str(folder), path, METHODS[named(m)[0]]))
+    return list(jobs.values())
+
+def shard_of(
+    jobs: list[Job],
+    shard: str = '1/1', # 'i/n': the i-th of n parts, i from 1
+) -> list[Job]:
+    "A part of a plan for one of several machines. ValueError if the shard is not of the form i/n with 1 <= i <= n."
+    i, slash, n = shard.partition('/')
+    if not (slash and i.isdigit() and n.isdigit() and 1 <= int(i) <= int(n)): raise ValueError(f"shard {shard!r}: write i/n with i from 1 to n, e.g. '1/4' … '4/4'")
+    return jobs[int(i) - 1::int(n)]
+
+# %% ../nbs/30_experiment.ipynb #c029e
+def run_job(job: Job) -> tuple[Path, str]:
+    "What a worker does: one run, its record into the store. Returns the file and '', or why there is none."
+    method = job.build['method']
+    METHODS.setdefault(VARIANTS.get(method, (method,))[0], job.method)
+    checkpoint = job.path.with_suffix('.checkpoint')
+    try:
+        with threads(1): fit_and_keep(build(**job.build | dict(learner=dict(job.build['learner'], progress=False, checkpoint=checkpoint))), job.folder)
+    except Stopped as e:
+        if isinstance(e.__cause__, KeyboardInterrupt): raise KeyboardInterrupt from e        # Ctrl-C means the sweep, not this run
+        return job.path, str(e)
+    except (ValueError, OSError) as e: return job.path, f'{job.path}: {e}'
+    checkpoint.unlink(missing_ok=True)
+    return job.path, ''
+
+def in_parallel(
+    jobs: list[Job],
+    workers: int,    # processes; -1: one a core, or what `joblib.parallel_config` says
+    lost: int = 3,   # so many times in a row a worker may be killed before a run is finished
+):                   # yields (path, '' or why there is no record), as they finish
+    "Hand jobs to joblib. When a worker is killed, what is not finished is handed out again: each run goes on from its checkpoint."
+    left, kills = {job.path: job for job in jobs}, 0
+    while left:
+        try:
+            for path, why in Parallel(n_jobs=workers, return_as='generator_unordered', batch_size=1)(delayed(run_job)(job) for job in [*left.values()]):
+                left.pop(path); kills = 0
+                yield path, why
+        except BrokenProcessPool as e:
+            kills += 1
+            if kills >= lost: raise Stopped(f'workers were killed {kills} times in a row (too little memory? try fewer workers); {len(left)} runs are missing, and a second call does only those') from e
+
+# %% ../nbs/30_experiment.ipynb #c029g
+def sweep(
+    data: str = 'mnist-mini',               # name of a data set
+    methods: Sequence[str] | None = None,   # names in `METHODS` or `VARIANTS`; None: all of `METHODS`
+    seeds: Sequence[int] = range(5),
+    root: str | Path | None = None,         # torchvision's root folder, for data that is not in a package
+    flavour: str = 'released',              # 'released' or 'paper'
+    folder: str | Path = 'runs',            # the store
+    workers: int = -1,                      # runs at a time; -1: one a core, or what `joblib.parallel_config` says
+    shard: str = '1/1',                     # 'i/n': only the i-th of n parts, for several machines with one store
+    progress: bool | None = None,           # a bar, or in a log a line a run; None: if this is a terminal
+    device: str = 'cpu',                    # where each run computes
+    learner: dict | None = None,            # further arguments of `Learner`: eval_on, eval_every
+    **grid,                                 # fields of the methods' configurations: a value, or a list of values
+) -> list[RunRecord]:                       # of all runs of the plan (of the shard), also those that were there already
+    "Many runs, side by side, into the store; what is there already is not run again. Stopped, when all others are done, if some did not come to their end."
+    jobs = shard_of(plan(data, list(METHODS) if methods is None else list(methods), list(seeds), folder, flavour, learner, grid, root=None if root is None else str(root), device=device), shard)
+    if jobs: get_stream(data, root)                        # a data set that is not there: better to hear of it now
+    missing, failed, tty = [job for job in jobs if not job.path.exists()], [], sys.stderr.isatty()
+    with open(os.devnull, 'w') as nowhere, tqdm(total=len(jobs), initial=len(jobs) - len(missing), unit='run', desc=f'sweep on {data}', file=sys.stderr if tty else nowhere,
+                                                disable=not (tty if progress is None else progress)) as bar:
+        for path, why in in_parallel(missing, workers):
+            if why: failed.append(why)
+            bar.update()
+            if progress and not tty: print(bar, path.relative_to(folder).parent.parent.name, path.stem, why and 'FAILED', file=sys.stderr, flush=True)
+    if failed: raise Stopped(f'{len(failed)} of {len(jobs)} runs did not come to their end; the others are in {folder}. ' + '; '.join(failed))
+    return [RunRecord.load(job.path) for job in jobs]

@@ -5,12 +5,14 @@
 # %% auto #0
 __all__ = ['NAIVE_ETA_0', 'sgd_step', 'eval_mode', 'n_outputs', 'NonFiniteLoss', 'Strategy', 'NaiveConfig', 'Naive',
            'count_right', 'evaluate', 'write_whole', 'RunRecord', 'Tape', 'run_identity', 'check_plain',
-           'save_checkpoint', 'load_checkpoint', 'new_record', 'check_fit', 'Learner']
+           'save_checkpoint', 'load_checkpoint', 'source_commit', 'new_record', 'check_fit', 'Learner']
 
 # %% ../nbs/12_learner.ipynb #c004
-import dataclasses, json, math, os, pickle, platform
+import dataclasses, json, math, os, pickle, platform, subprocess
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import lru_cache
+from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
 from time import perf_counter
@@ -370,9 +372,17 @@ def load_checkpoint(
     return record
 
 # %% ../nbs/12_learner.ipynb #c040
+@lru_cache
+def source_commit() -> str|None:
+    "The git commit of the library's checkout, with a + if files were changed since; None where it is installed without one"
+    root = Path(find_spec('arm_nb').origin).resolve().parents[1]
+    if not (root/'.git').exists(): return None
+    try: return subprocess.run(['git', '-C', root, 'describe', '--always', '--exclude=*', '--dirty=+'], capture_output=True, text=True, check=True, timeout=10).stdout.strip()
+    except (OSError, subprocess.SubprocessError): return None
+
 def new_record(strategy:Strategy, stream, seed:int, eval_on:str, method:str, flavour:str) -> RunRecord:
     "The head of a record: what is about to be run, and with what"
-    versions = dict(arm_nb=__version__, python=platform.python_version(), torch=str(torch.__version__),
+    versions = dict(arm_nb=__version__, commit=source_commit(), python=platform.python_version(), torch=str(torch.__version__),
                     device=str(stream.train[0][0].device), threads=torch.get_num_threads())
     config = json.loads(json.dumps(dataclasses.asdict(strategy.cfg)))     # as it will be read again: tuples are lists
     return RunRecord(stream.name, method, flavour, seed, config, eval_on, [list(c) for c in stream.task_classes],

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import numbers
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -22,7 +22,7 @@ from .regularizers import batch_entropy, l2_norm, sharpness, total_variation
 # %% auto #0
 __all__ = ['present_share', 'nonlocality', 'one_of', 'check_fields', 'RecallConfig', 'recall_terms', 'recall_objective',
            'copies_of', 'recall_literal', 'pull_of', 'logit_gradients', 'tv_matrices', 'image_gradient', 'RecallTrace',
-           'no_grad_for', 'recall', 'keep_stats', 'WeightedBatchNorm2d', 'why_not_distinct']
+           'no_grad_for', 'ascend', 'recall', 'keep_stats', 'WeightedBatchNorm2d', 'why_not_distinct']
 
 # %% ../nbs/03_recall.ipynb #c011
 def present_share(
@@ -174,7 +174,7 @@ def pull_of(
 @torch.no_grad()
 def logit_gradients(
     logits: Tensor,               # (2, B, C) f_theta(x_hat) and f_theta'(x_hat)
-    pull: Tensor,                 # (2, 1, C) from `pull_of`
+    pull: Tensor,                 # (2, 1, C) from `pull_of`, or (2, B, C): a pull of its own for each image
     cfg: RecallConfig,            # the constants
     weight: Tensor | None = None, # (B,) copies of each image; None: one
 ) -> Tensor:                      # (2, B, C)
@@ -227,12 +227,12 @@ class RecallTrace:
     terms: dict[str, list[Tensor]] = field(default_factory=dict) # each term of eq. 8, signed and weighted
 
     @torch.no_grad()
-    def add(self, x: Tensor, logits_old: Tensor, logits_new: Tensor, present, cfg: RecallConfig, weight: Tensor | None) -> None:
-        "Write down one step."
+    def add(self, x: Tensor, logits_old: Tensor, logits_new: Tensor, terms: dict[str, Tensor]) -> None:
+        "Write down one step: the images, what the networks say, and the terms of the objective, as from `recall_terms`."
         self.x.append(x.detach().clone()); self.p_old.append(logits_old.softmax(-1)); self.p_new.append(logits_new.softmax(-1))
-        for name, value in recall_terms(x, logits_old, logits_new, present, cfg, weight).items(): self.terms.setdefault(name, []).append(value)
+        for name, value in terms.items(): self.terms.setdefault(name, []).append(value)
 
-# %% ../nbs/03_recall.ipynb #c050
+# %% ../nbs/03_recall.ipynb #c049b
 @contextmanager
 def no_grad_for(
     *models: nn.Module, # networks through which gradients go to the input only
@@ -244,6 +244,39 @@ def no_grad_for(
     finally:
         for p in parameters: p.requires_grad_(True)
 
+def ascend(
+    x_init: Tensor,               # (B, C, H, W) images to start from, kept as they are
+    model_old: nn.Module,         # f_theta: images -> logits
+    model: nn.Module,             # f_theta': images -> logits
+    slopes: Callable,             # (logits (2, B, C), weight) -> (2, B, C): gradient of what is climbed in the logits of both networks
+    cfg,                          # eta_1, S, lambda_5 and lambda_6, as in `RecallConfig`
+    weight: Tensor | None = None, # (B,) copies > 0 that each image stands for; None: one
+    more: Callable | None = None, # () -> a scalar to climb as well, differentiable in the images: made of what hooks saw in the last pass
+    look: Callable | None = None, # (x, logits, weight) -> None: shown each of the S + 1 states, without gradients
+) -> Tensor:                      # (B, C, H, W) x_hat, not clipped to [0, 1]
+    "The loop of lines 7 and 8 for any objective: `cfg.S` steps of gradient ascent on what `slopes` describes - lambda_5 L2 - lambda_6 TV."
+    if x_init.dim() != 4 or len(x_init) == 0: raise ValueError(f'x_init must be images (B, C, H, W) with B >= 1, got shape {tuple(x_init.shape)}')
+    if weight is not None and tuple(weight.shape) != (len(x_init),):
+        raise ValueError(f'weight must have one number of copies for each of the {len(x_init)} images, got shape {tuple(weight.shape)}')
+    weight = None if weight is None else weight.to(x_init)
+    M = len(x_init) if weight is None else weight.sum()
+    x, tv = x_init.detach().clone(), tv_matrices(x_init, cfg)
+    with torch.enable_grad(), no_grad_for(model_old, model), copies_of(model_old, weight), copies_of(model, weight):
+        for _ in range(cfg.S):
+            logits = torch.stack((model_old(x.requires_grad_()), model(x)))                 # (2, B, C)
+            climbed, pulls = [logits], [slopes(logits, weight)]
+            if more is not None: climbed.append(more()); pulls.append(None)
+            if look is not None:
+                with torch.no_grad(): look(x, logits, weight)
+            g, = torch.autograd.grad(climbed, x, pulls)
+            x = x.detach()
+            if weight is not None: g = g / weight.view(-1, 1, 1, 1)     # a copy's own share of the gradient to its image
+            x = x.add(g, alpha=cfg.eta_1).add_(image_gradient(x, cfg, *tv) * (cfg.eta_1 / M))
+        if look is not None:
+            with torch.no_grad(), keep_stats(model_old, model): look(x, torch.stack((model_old(x), model(x))), weight)
+    return x
+
+# %% ../nbs/03_recall.ipynb #c050
 def recall(
     x_init: Tensor,                     # (B, C, H, W) images to start from, kept as they are
     model_old: nn.Module,               # f_theta: images -> logits
@@ -254,24 +287,13 @@ def recall(
     trace: RecallTrace | None = None,   # filled with every step, if given
 ) -> Tensor:                            # (B, C, H, W) x_hat: recalled images, not clipped to [0, 1]
     "Lines 7 and 8 of Algorithm 1: `cfg.S` steps of gradient ascent on eq. 8. The same images as `recall_literal`, sooner."
-    if x_init.dim() != 4 or len(x_init) == 0: raise ValueError(f'x_init must be images (B, C, H, W) with B >= 1, got shape {tuple(x_init.shape)}')
-    if weight is not None and tuple(weight.shape) != (len(x_init),):
-        raise ValueError(f'weight must have one number of copies for each of the {len(x_init)} images, got shape {tuple(weight.shape)}')
-    weight = None if weight is None else weight.to(x_init)
-    M = len(x_init) if weight is None else weight.sum()
-    x, pull, tv = x_init.detach().clone(), None, tv_matrices(x_init, cfg)
-    with torch.enable_grad(), no_grad_for(model_old, model), copies_of(model_old, weight), copies_of(model, weight):
-        for _ in range(cfg.S):
-            logits = torch.stack((model_old(x.requires_grad_()), model(x)))                 # (2, B, C)
-            if pull is None: pull = pull_of(present, logits[0], cfg)
-            if trace is not None: trace.add(x, *logits, present, cfg, weight)
-            g, = torch.autograd.grad(logits, x, logit_gradients(logits, pull, cfg, weight))
-            x = x.detach()
-            if weight is not None: g = g / weight.view(-1, 1, 1, 1)     # a copy's own share of the gradient to its image
-            x = x.add(g, alpha=cfg.eta_1).add_(image_gradient(x, cfg, *tv) * (cfg.eta_1 / M))
-        if trace is not None:
-            with torch.no_grad(), keep_stats(model_old), keep_stats(model): trace.add(x, model_old(x), model(x), present, cfg, weight)
-    return x
+    pull = None
+    def slopes(logits, weight):
+        nonlocal pull
+        if pull is None: pull = pull_of(present, logits[0], cfg)        # once a recall
+        return logit_gradients(logits, pull, cfg, weight)
+    def look(x, logits, weight): trace.add(x, *logits, recall_terms(x, *logits, present, cfg, weight))
+    return ascend(x_init, model_old, model, slopes, cfg, weight, look=None if trace is None else look)
 
 # %% ../nbs/03_recall.ipynb #c052
 @contextmanager

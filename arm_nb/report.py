@@ -8,6 +8,7 @@ from __future__ import annotations
 import io, json, textwrap
 from dataclasses import asdict
 from functools import wraps
+from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -16,55 +17,78 @@ from matplotlib.colors import PowerNorm
 from matplotlib.figure import Figure
 
 from .arm import Recalled
-from .experiment import METHODS
-from .learner import RunRecord
+from .experiment import METHODS, named
+from .learner import RunRecord, write_whole
 from .metrics import mean_sd
 
 # %% auto #0
-__all__ = ['PAPER', 'BESIDE', 'REMARKS', 'ORDER', 'STYLES', 'published', 'preset_of', 'changes', 'run_name', 'table_row',
-           'results_table', 'plus_minus', 'short_count', 'readable', 'align', 'table_text', 'table_markdown', 'figure',
-           'mosaic', 'plot_recalled', 'windows', 'plot_recalled_classes', 'task_style', 'accuracy_curves',
-           'draw_accuracy', 'plot_accuracy']
+__all__ = ['PAPER', 'BESIDE', 'REMARKS', 'ORDER', 'STYLES', 'published', 'preset_of', 'changes', 'run_name', 'command_of',
+           'table_row', 'results_table', 'plus_minus', 'short_count', 'readable', 'align', 'table_text',
+           'table_markdown', 'save_table', 'figure', 'mosaic', 'plot_recalled', 'windows', 'plot_recalled_classes',
+           'task_style', 'accuracy_curves', 'draw_accuracy', 'plot_accuracy']
 
 # %% ../nbs/31_report.ipynb #c006
 PAPER = pd.read_csv(io.StringIO('''
-table  data          method      images  images_mb  parameters  parameters_mb  accuracy  accuracy_sd  forgetting  forgetting_sd
-1      cifar10       stationary       0          0           0              0      55.2          5.0           -              -
-1      cifar10       er             200       0.61           0              0      27.5          1.2        50.5            2.4
-1      cifar10       er-mir         200       0.61           0              0      29.8          1.1        50.2            2.0
-1      cifar10       icarl          200       0.61           0              0      28.6          1.2        49.0            2.4
-1      cifar10       gem            200       0.61           0              0      16.8          1.1        73.5            1.7
-1      cifar10       er             100       0.31           0              0      22.4          1.1        66.2            6.2
-1      cifar10       er-mir         100       0.31           0              0      23.6          0.9        61.4            1.8
-1      cifar10       naive            0          0           0              0      15.0          3.1        69.4            4.7
-1      cifar10       gen              0          0      8.63e6           34.5      15.3          0.5        61.3            5.1
-1      cifar10       gen-mir          0          0      9.50e6           38.0      15.3          1.2        61.0            1.2
-1      cifar10       lwf              0          0      1.09e6           4.38      19.2          0.3        60.9            3.9
-1      cifar10       adi              0          0      1.09e6           4.38      24.8          0.9        12.0            4.5
-1      cifar10       arm              0          0      1.09e6           4.38      26.4          1.2        8.07            5.2
-5      miniimagenet  stationary       0          0           0              0      25.2          4.7           -              -
-5      miniimagenet  er             500       10.6           0              0      5.60          0.4        55.2            1.2
-5      miniimagenet  er-mir         500       10.6           0              0      5.40          0.4        55.8            0.9
-5      miniimagenet  er             100       2.12           0              0      4.20          0.4        58.6            0.9
-5      miniimagenet  er-mir         100       2.12           0              0      4.00          0.0        59.2            0.9
-5      miniimagenet  naive            0          0           0              0      3.80          0.2        51.2            2.0
-5      miniimagenet  gen              0          0      27.1e6            108      2.33          0.3        34.3            0.7
-5      miniimagenet  gen-mir          0          0      27.1e6            108      2.00          0.0        35.3            0.5
-5      miniimagenet  lwf              0          0      1.16e6           4.63      4.89          0.2        41.6            1.6
-5      miniimagenet  adi              0          0      1.16e6           4.63      2.99          0.6        8.11            2.1
-5      miniimagenet  arm              0          0      1.16e6           4.63      5.53          0.8        11.9            2.7
-6      mnist5k       stationary       0          0           0              0      87.1          0.6           -              -
-6      mnist5k       er              50       0.04           0              0      62.8          3.1        42.0            3.7
-6      mnist5k       er-mir          50       0.04           0              0      63.8          4.6        40.6            5.9
-6      mnist5k       er              25       0.02           0              0      51.6          2.7        57.0            3.3
-6      mnist5k       er-mir          25       0.02           0              0      51.6          2.6        56.4            3.3
-6      mnist5k       naive            0          0           0              0      18.8          0.5        95.6            2.7
-6      mnist5k       gen              0          0      1.14e6           4.58      79.3          0.6        19.5            0.8
-6      mnist5k       gen-mir          0          0      1.08e6           4.31      82.1          0.3        17.0            0.4
-6      mnist5k       lwf              0          0        478e3           1.91      33.3          2.5        58.0            1.7
-6      mnist5k       adi              0          0        478e3           1.91      55.4          2.6        11.5            5.0
-6      mnist5k       arm              0          0        478e3           1.91      56.3          2.6        21.8            1.6
+table  data          row                 images  images_mb  parameters  parameters_mb  accuracy  accuracy_sd  forgetting  forgetting_sd
+1      cifar10       stationary               0          0           0              0      55.2          5.0           -              -
+1      cifar10       er                     200       0.61           0              0      27.5          1.2        50.5            2.4
+1      cifar10       er-mir                 200       0.61           0              0      29.8          1.1        50.2            2.0
+1      cifar10       icarl                  200       0.61           0              0      28.6          1.2        49.0            2.4
+1      cifar10       gem                    200       0.61           0              0      16.8          1.1        73.5            1.7
+1      cifar10       er-100                 100       0.31           0              0      22.4          1.1        66.2            6.2
+1      cifar10       er-mir-100             100       0.31           0              0      23.6          0.9        61.4            1.8
+1      cifar10       naive                    0          0           0              0      15.0          3.1        69.4            4.7
+1      cifar10       gen                      0          0      8.63e6           34.5      15.3          0.5        61.3            5.1
+1      cifar10       gen-mir                  0          0      9.50e6           38.0      15.3          1.2        61.0            1.2
+1      cifar10       lwf                      0          0      1.09e6           4.38      19.2          0.3        60.9            3.9
+1      cifar10       adi                      0          0      1.09e6           4.38      24.8          0.9        12.0            4.5
+1      cifar10       arm                      0          0      1.09e6           4.38      26.4          1.2        8.07            5.2
+2      cifar10       lwf                      0          0      1.09e6           4.38      19.2          0.3           -              -
+2      cifar10       adi                      0          0      1.09e6           4.38      24.8          0.9           -              -
+2      cifar10       arm                      0          0      1.09e6           4.38      26.9          1.1           -              -
+2      cifar10       lwf-unit-lag             0          0           0              0      15.8          2.6           -              -
+2      cifar10       adi-unit-lag             0          0           0              0      14.4          1.6           -              -
+2      cifar10       arm-unit-lag             0          0           0              0      16.3          1.8           -              -
+2      cifar10       adi-no-distill           0          0      1.09e6           4.38      20.0          0.8           -              -
+2      cifar10       arm-no-distill           0          0      1.09e6           4.38      24.4          1.7           -              -
+5      miniimagenet  stationary               0          0           0              0      25.2          4.7           -              -
+5      miniimagenet  er                     500       10.6           0              0      5.60          0.4        55.2            1.2
+5      miniimagenet  er-mir                 500       10.6           0              0      5.40          0.4        55.8            0.9
+5      miniimagenet  er-100                 100       2.12           0              0      4.20          0.4        58.6            0.9
+5      miniimagenet  er-mir-100             100       2.12           0              0      4.00          0.0        59.2            0.9
+5      miniimagenet  naive                    0          0           0              0      3.80          0.2        51.2            2.0
+5      miniimagenet  gen                      0          0      27.1e6            108      2.33          0.3        34.3            0.7
+5      miniimagenet  gen-mir                  0          0      27.1e6            108      2.00          0.0        35.3            0.5
+5      miniimagenet  lwf                      0          0      1.16e6           4.63      4.89          0.2        41.6            1.6
+5      miniimagenet  adi                      0          0      1.16e6           4.63      2.99          0.6        8.11            2.1
+5      miniimagenet  arm                      0          0      1.16e6           4.63      5.53          0.8        11.9            2.7
+6      mnist5k       stationary               0          0           0              0      87.1          0.6           -              -
+6      mnist5k       er                      50       0.04           0              0      62.8          3.1        42.0            3.7
+6      mnist5k       er-mir                  50       0.04           0              0      63.8          4.6        40.6            5.9
+6      mnist5k       er-25                   25       0.02           0              0      51.6          2.7        57.0            3.3
+6      mnist5k       er-mir-25               25       0.02           0              0      51.6          2.6        56.4            3.3
+6      mnist5k       naive                    0          0           0              0      18.8          0.5        95.6            2.7
+6      mnist5k       gen                      0          0      1.14e6           4.58      79.3          0.6        19.5            0.8
+6      mnist5k       gen-mir                  0          0      1.08e6           4.31      82.1          0.3        17.0            0.4
+6      mnist5k       lwf                      0          0        478e3           1.91      33.3          2.5        58.0            1.7
+6      mnist5k       adi                      0          0        478e3           1.91      55.4          2.6        11.5            5.0
+6      mnist5k       arm                      0          0        478e3           1.91      56.3          2.6        21.8            1.6
+7      cifar10       arm                      0          0      1.09e6           4.38      26.4          1.2        8.07            5.2
+7      cifar10       arm-no-nonlocality       0          0      1.09e6           4.38      22.8          1.8        29.1            2.0
+7      cifar10       arm-no-diversity         0          0      1.09e6           4.38      15.3          1.3        4.17            0.9
+7      cifar10       arm-no-sharpness         0          0      1.09e6           4.38      25.7          2.0        6.69            5.4
+7      cifar10       arm-no-l2                0          0      1.09e6           4.38      25.8          1.2        6.95            5.1
+7      cifar10       arm-no-tv                0          0      1.09e6           4.38      26.4          1.7        6.36            3.7
+7      cifar10       arm-M-150                0          0      1.09e6           4.38      26.3          0.9        16.5            5.5
+7      cifar10       arm-M-50                 0          0      1.09e6           4.38      24.4          1.2        5.71            4.5
+7      cifar10       arm-S-20                 0          0      1.09e6           4.38      25.1          1.1        8.11            7.2
+7      cifar10       arm-S-5                  0          0      1.09e6           4.38      24.6          1.5        13.5            8.4
+7      cifar10       arm-cross-entropy        0          0      1.09e6           4.38      24.6          1.2        24.9            5.2
+7      cifar10       arm-noise                0          0      1.09e6           4.38      16.0          1.4        4.00            1.1
+7      cifar10       arm-2-recalls            0          0      1.09e6           4.38      17.5          0.6        0.57            0.5
+7      cifar10       arm-4-recalls            0          0      1.09e6           4.38      17.4          1.0        0.44            0.9
 '''), sep=r'\s+', na_values='-')
+PAPER.insert(2, 'method', [named(row)[0] for row in PAPER.row])
 
 # %% ../nbs/31_report.ipynb #c014
 BESIDE = {'mnist-mini': 'mnist5k', 'mnist5k': 'mnist5k', 'fmnist5k': 'mnist5k', 'cifar10': 'cifar10', 'miniimagenet': 'miniimagenet'}
@@ -74,13 +98,15 @@ REMARKS = {
     'mnist-color': 'The paper has no such data set. Its nearest is CIFAR-10 (Table 1).'}
 
 def published(
-    data: str,       # our name of a data set
-    method: str,     # name in `METHODS`
-    images: int = 0, # images that it stores: ER and ER-MIR have a row for each of two sizes
-) -> dict:           # the row of `PAPER`; empty if there is none
-    "The paper's figures for a method, from the table that stands beside this data set."
-    rows = PAPER[(PAPER.data == BESIDE.get(data)) & (PAPER.method == method) & (PAPER.images == images)]
-    return {} if rows.empty else rows.iloc[0].to_dict()
+    data: str,          # our name of a data set
+    method: str,        # name in `METHODS`
+    changed=(),         # settings that differ from the preset, as `changes` names them: ['mem_total=25']
+) -> dict:              # the row of `PAPER`; empty if there is none
+    "The paper's figures for a method with these settings, from the table that stands beside this data set."
+    rows = PAPER[(PAPER.data == BESIDE.get(data)) & (PAPER.method == method)]
+    same = [{f'{k}={v}' for k, v in named(row)[1].items()} == set(changed) for row in rows.row]
+    return rows[same].iloc[0].to_dict() if any(same) else {}
+
 
 # %% ../nbs/31_report.ipynb #c017
 def preset_of(
@@ -110,6 +136,16 @@ def run_name(
     return record.method + (f' ({changed})' if changed else '')
 
 # %% ../nbs/31_report.ipynb #c021
+def command_of(
+    records: list[RunRecord], # one configuration, a seed each
+) -> str:
+    "The command that makes these runs again."
+    r, usual = records[0], preset_of(records[0])
+    told = lambda v: 'none' if v is None else str(v).lower() if isinstance(v, bool) else v
+    changed = [f'--set {k}={told(v)}' for k, v in r.config.items() if usual.get(k, v) != v or not usual]
+    more = [f'--{k} {v}' for k, v, usually in (('flavour', r.flavour, 'released'), ('eval-on', r.eval_on, 'test')) if v != usually]
+    return ' '.join([f'arm_nb run --data {r.data} --method {r.method} --seed {",".join(str(x.seed) for x in sorted(records, key=lambda x: x.seed))}', *more, *changed])
+
 def table_row(
     records: list[RunRecord], # one configuration, a seed each
     reference: dict | None = None, # as in `changes`
@@ -119,13 +155,14 @@ def table_row(
     twice = [s for s, after in zip(seeds, seeds[1:]) if s == after]
     if twice: raise ValueError(f'{run_name(r, reference)} on {r.data}: two records of seed {twice[0]}, and a seed counts once')
     changed = changes(r, reference)
-    paper = published(r.data, r.method, r.memory.get('images', 0)) if set(changed) <= {'paper'} else {}
+    paper = published(r.data, r.method, [c for c in changed if c != 'paper'])
     accuracy, forgetting = (mean_sd([100*getattr(x, k) for x in records]) for k in ('average_accuracy', 'forgetting'))
-    return dict(data=r.data, method=r.method, changed=', '.join(changed), seeds=len(records),
+    return dict(data=r.data, method=r.method, changed=', '.join(changed), seeds=len(records), seed_list=' '.join(map(str, seeds)),
                 accuracy=accuracy[0], accuracy_sd=accuracy[1], forgetting=forgetting[0], forgetting_sd=forgetting[1],
                 images=r.memory.get('images', 0), parameters=r.memory.get('parameters', 0), mb=r.memory.get('bytes', 0)/1e6,
                 seconds=float(np.mean([x.seconds['train'] for x in records])), table=paper.get('table'),
-                **{f'paper_{k}': paper.get(k, np.nan) for k in ('accuracy', 'accuracy_sd', 'forgetting', 'forgetting_sd')})
+                **{f'paper_{k}': paper.get(k, np.nan) for k in ('accuracy', 'accuracy_sd', 'forgetting', 'forgetting_sd')},
+                command=command_of(records), **{k: ' '.join(sorted({str(x.versions.get(k)) for x in records})) for k in ('arm_nb', 'commit', 'torch', 'python', 'device', 'threads')})
 
 # %% ../nbs/31_report.ipynb #c025
 ORDER = 'stationary er er-mir icarl gem naive gen gen-mir lwf adi arm'.split() # the paper's
@@ -217,6 +254,17 @@ def table_markdown(
         rows = [list(shown), [':---'] + ['---:']*(shown.shape[1] - 1), *shown.values.tolist()]
         out += [caption, '', *('| ' + ' | '.join(v.replace('|', r'\|') for v in row) + ' |' for row in rows), '', *([remark, ''] if remark else [])]
     return '\n'.join(out).rstrip()
+
+# %% ../nbs/31_report.ipynb #c032b
+def save_table(
+    table: pd.DataFrame, # from `results_table`
+    stem: str | Path,    # e.g. 'results/mnist-mini': .txt, .md and .csv are put behind it
+) -> list[Path]:         # the three files
+    "The table as text, Markdown and CSV, each file written whole or not at all."
+    written = {'.txt': table_text(table), '.md': table_markdown(table), '.csv': table.to_csv(index=False).rstrip('\n')}
+    paths = {Path(f'{stem}{end}'): text for end, text in written.items()}
+    for path, text in paths.items(): write_whole(path, lambda f: f.write((text + '\n').encode()))
+    return list(paths)
 
 # %% ../nbs/31_report.ipynb #c036
 def figure(plot):

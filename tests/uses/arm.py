@@ -13,7 +13,7 @@ assert draw_starts(cfg, 4, draw()).sort().values.tolist() == [0, 1, 2, 3]
 assert distill_loss(torch.zeros(1, 4), torch.zeros(1, 4)) == distill_loss(torch.zeros(1, 4), torch.zeros(1, 4), 'hard') == torch.tensor(4.).log()
 
 arm = ARM(model, cfg, draw())
-assert isinstance(arm, Lagged) and len(tensors(model)) == 6 and arm.memory().parameters == count_parameters(model)
+assert isinstance(arm, Recaller) and isinstance(arm, Lagged) and len(tensors(model)) == 6 and arm.memory().parameters == count_parameters(model)
 assert [*arm.observe(xb, yb)] == ['real'] and arm.last is None      # not yet recalling; theta is as the network began
 plain, old = copy.deepcopy(model), copy.deepcopy(arm.model_old)
 assert [*arm.observe(xb, yb)] == ['real', 'recall', 'distill', 'divergence']

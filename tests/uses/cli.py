@@ -9,14 +9,15 @@ def ok(*args, code=0):
     assert done.exit_code == code, done.output
     return done.output
 
-assert issubclass(OneLine, typer.core.TyperGroup) and issubclass(Stopped, Exception) and callable(main)
+assert issubclass(OneLine, typer.core.TyperGroup) and callable(main)
 assert typed('1.0', float) == 1. and typed('none', int | None) is None and overrides(['lambda_3=1'], 'arm') == {'lambda_3': 1.} and seeds_of('0-2') == [0, 1, 2]
 assert check_device('cpu') == 'cpu' and Format('csv') is Format.csv and KeepRecalled().kept == [] and 'forgetting' in HOW_TO_READ
 out = json.loads(ok('run', '--method', 'naive', '--json', '--out', 'store'))
 assert out['method'] == 'naive' and .1 < out['accuracy'] < .25 and Path(out['file']).exists()
 assert 'naive' in ok('report', 'store') and 'mnist-mini' in ok('data') and 'whole' in ok('data', 'check', 'mnist-mini') and 'lambda_3' in ok('methods', 'arm')
 assert "did you mean 'arm'" in ok('run', '--method', 'amr', code=2) and 'no runs in' in ok('report', 'nowhere', code=2)
-from arm_nb.experiment import build
+from arm_nb.experiment import build, fit_and_keep
 record, path = fit_and_keep(build(method='naive', seed=1, learner=dict(progress=False)), Path('store'))
 assert summary(record, path)['seed'] == 1
-for command in (demo, run, report, data, get, check, methods, say_whole): assert command.__name__ in ('say_whole', *(c.callback.__name__ for c in app.registered_commands + data_app.registered_commands), 'data')
+assert 'naive' in ok('sweep', '--method', 'naive', '--seed', '0', '--workers', '1', '--out', 'store') and grid_of(['S=1,2'], ['arm']) == {'S': [1, 2]}
+for command in (demo, run, sweep, report, data, get, check, methods, say_whole): assert command.__name__ in ('say_whole', *(c.callback.__name__ for c in app.registered_commands + data_app.registered_commands), 'data')

@@ -28,6 +28,7 @@ with tempfile.TemporaryDirectory() as d:
     head = new_record(naive, stream, 0, 'test', 'naive', 'released')
     identity = run_identity(head, [2, 2], 0, count_parameters(naive.model))
     assert load_checkpoint(Path(d, 'c'), identity, new()).same(record)
+    assert head.versions['commit'] == source_commit()
     check_plain(naive.state_dict())
     save_checkpoint(Path(d, 'c2'), identity, record, naive)
     write_whole(Path(d, 'w'), lambda f: f.write(b'all'))

@@ -27,6 +27,8 @@ with keep_stats(old, new):
     assert len(trace.x) == 3 and torch.equal(trace.x[-1], x_hat)
     torch.testing.assert_close(x_hat, recall_literal(x, old, new, present, cfg))
     with copies_of(old, counts): assert not torch.equal(old(x), logits[0])
+    pull = pull_of(present, logits[0], cfg)
+    torch.testing.assert_close(ascend(x, old, new, lambda logits, weight: logit_gradients(logits, pull, cfg, weight), cfg), x_hat)
 assert why_not_distinct(old) is None and 'BatchNorm2d' in why_not_distinct(net(nn.BatchNorm2d))
 with no_grad_for(old): assert not any(p.requires_grad for p in old.parameters())
 assert all(p.requires_grad for p in old.parameters())

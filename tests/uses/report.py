@@ -1,3 +1,4 @@
+import tempfile
 import matplotlib.pyplot as plt, numpy as np, torch
 from arm_nb.report import *
 from arm_nb.arm import ArmConfig, Recalled
@@ -13,6 +14,8 @@ assert 'mnist-mini' in BESIDE and 'mnist-mini' in REMARKS and ORDER[0] == 'stati
 assert preset_of(r)['T'] == 80 and changes(replace(r, config=r.config | {'M': 40})) == ['M=40'] and run_name(r) == 'arm'
 assert abs(table_row([r])['accuracy'] - 40) < 1e-9
 table = results_table([r, replace(r, seed=1)])
+assert command_of([r]) == 'arm_nb run --data mnist-mini --method arm --seed 0'
+with tempfile.TemporaryDirectory() as folder: assert [p.suffix for p in save_table(table, folder + '/t')] == ['.txt', '.md', '.csv']
 assert table.seeds.item() == 2 and plus_minus(40., 0.) in table_text(table) and short_count(478410) == '478K'
 assert readable(table)['extra MB'].item() == '1.91' and '| arm |' in table_markdown(table) and align([['a', 'b'], ['cc', '1']]) == ['a   b', 'cc  1']
 assert mosaic([np.ones((2, 1, 3, 3))]).shape == (3, 8) and mosaic([np.ones((2, 1, 3, 3))]).sum() == 18

@@ -1,4 +1,4 @@
-import tempfile
+import pickle, tempfile
 from contextlib import suppress
 from pathlib import Path
 import numpy as np, torch
@@ -26,6 +26,25 @@ with tempfile.TemporaryDirectory() as root:
     assert [f.name for f in idx_files('MNIST', root)] == list(IDX_SHA256['MNIST'])
     with suppress(FileNotFoundError): assert not read_mnist('MNIST', root)
     with suppress(FileNotFoundError): assert not mnist5k_splits(root)
+    assert [f.name for f in cifar_files(root)] == list(CIFAR_MD5) and not present('cifar10', root)
+    for read in (read_cifar, cifar10_splits, read_lists, miniimagenet_splits):
+        with suppress(FileNotFoundError): assert not read(root)
+    with suppress(ValueError): assert not read_cifar_batch(pickle.dumps({b'data': print}))
+
+    folder = Path(root, 'miniimagenet')
+    with suppress(ValueError): assert not miniimagenet_fetch(root)
+    (folder/'images').mkdir(parents=True)
+    import matplotlib.pyplot as plt
+    for f in miniimagenet_files(root):
+        f.write_text(f'filename,label\n{f.stem}.png,{f.stem}\n')
+        plt.imsave(folder/'images'/f'{f.stem}.png', np.zeros((40, 50, 3), np.uint8))
+    assert miniimagenet_fetch(root) is None                                          # all there
+    names, y = read_lists(root, n_classes=3, per_class=1)
+    assert y.tolist() == [0, 1, 2] and read_image(folder/'images'/names[0], side=8).shape == (3, 8, 8)
+    assert decode([folder/'images'/n for n in names]).shape == decoded(folder, names).shape == (3, 3, 84, 84)
+    write_whole(folder/'kept.npy', y)
+    assert np.load(folder/'kept.npy').tolist() == y.tolist()
+
     import torchvision
     torchvision.datasets.MNIST = lambda root, download: Path(root, 'came').touch()  # no network in a test
     torchvision_fetch(root, 'MNIST')

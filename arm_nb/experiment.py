@@ -189,7 +189,7 @@ def tidy(record: RunRecord) -> dict:
     "A run as one flat row: what it was, what came out (fractions), what it kept, how long it took (seconds), and each setting."
     r = record
     return dict(data=r.data, method=r.method, flavour=r.flavour, seed=r.seed, eval_on=r.eval_on, accuracy=r.average_accuracy, forgetting=r.forgetting,
-                **{k: r.memory.get(k, 0) for k in ('images', 'parameters', 'bytes')}, iterations=r.n_iterations, train_seconds=r.seconds['train'], eval_seconds=r.seconds['eval'], **r.config)
+                **{k: r.memory.get(k, 0) for k in ('images', 'parameters', 'bytes')}, n_iterations=r.n_iterations, train_seconds=r.seconds['train'], eval_seconds=r.seconds['eval'], **r.config)
 
 def load_runs(
     folder: str | Path = 'runs', # the store, or any folder inside it

@@ -197,21 +197,21 @@ def grid_of(
     for text in texts:
         name, equals, values = text.partition('=')
         if equals: one_of(owner, name, 'setting of ' + ', '.join(methods))
-        grid |= {name: [overrides([f'{name}={v}' if equals else text], owner.get(name, methods[0]))[name] for v in values.split(',')]}
+        grid.setdefault(name, []).extend(overrides([f'{name}={v}' if equals else text], owner.get(name, methods[0]))[name] for v in values.split(','))
     return grid
 
 @app.command()
 def sweep(
     method: Annotated[list[str] | None, typer.Option(help='Several: --method er --method arm, or --method er,arm. All, if none is named.')] = None,
     table: Annotated[int | None, typer.Option(help="All rows of the paper's Table 1, 2, 5, 6 or 7.")] = None,
-    data: Annotated[str, typer.Option(help='The stream of tasks; `arm_nb data` lists them.')] = 'mnist-mini',
+    data: Annotated[str, typer.Option(help="The stream of tasks; `arm_nb data` lists them. (Not the table's own, unless you name it.)")] = 'mnist-mini',
     seed: Annotated[str, typer.Option(help='0, or several: 0,1,2 or 0-4.')] = '0-4',
     root: Annotated[Path | None, typer.Option(help='Folder that downloaded data is in.')] = None,
     flavour: Annotated[str, typer.Option(help="'released' or 'paper'.")] = 'released',
     set_: Annotated[list[str] | None, typer.Option('--set', metavar='FIELD=VALUES', help='Every value of a list: --set lambda_3=0,1,16; may be given several times, for every combination.')] = None,
     eval_on: Annotated[str, typer.Option(help="'test', or 'val' for choosing settings.")] = 'test',
     out: Annotated[Path, typer.Option(help='The store that records go to.')] = Path('runs'),
-    workers: Annotated[int, typer.Option(help='Runs at a time; -1: one a core.')] = -1,
+    workers: Annotated[int | None, typer.Option(help='Runs at a time. [default: one a core]', min=1)] = None,
     shard: Annotated[str, typer.Option(metavar='I/N', help='Only the I-th of N parts, I from 1: one for each job of a cluster.')] = '1/1',
     device: Annotated[str, typer.Option(help="Where to run: 'cpu' or 'cuda'.")] = 'cpu',
 ):
@@ -224,8 +224,11 @@ def sweep(
     if table is not None: one_of([str(t) for t in TABLES], str(table), 'table')
     names = TABLES[table][1] if table is not None else [m for part in method or [','.join(METHODS)] for m in part.split(',')]
     one_of(('test', 'val'), eval_on, 'value of --eval-on')
-    grid = grid_of(set_ or [], names)
-    typer.echo(table_text(results_table(run_all(data_spec(data).name, names, seeds_of(seed), root, flavour, out, workers, shard, True, check_device(device), dict(eval_on=eval_on), **grid))))
+    grid, data = grid_of(set_ or [], names), data_spec(data).name
+    if table is not None and data != TABLES[table][0]: typer.echo(f"The rows of Table {table} on {data}; the paper's own data is --data {TABLES[table][0]}.", err=True)
+    records = run_all(data, names, seeds_of(seed), root, flavour, out, workers, shard, True, check_device(device), dict(eval_on=eval_on), **grid)
+    typer.echo(table_text(results_table(records)) if records else f'nothing to do in shard {shard}')
+
 
 # %% ../nbs/32_cli.ipynb #c034
 class Format(str, Enum):
@@ -292,12 +295,14 @@ def methods(
     flavour: Annotated[str, typer.Option(help="'released' or 'paper'.")] = 'released',
 ):
     "Which methods there are; with a name, its settings."
-    from arm_nb.experiment import METHODS, VARIANTS, settings
+    from arm_nb.experiment import METHODS, VARIANTS, named, settings
     if name is None:
         for n, m in METHODS.items(): typer.echo(f'{n:12}{m.source}')
         typer.echo('\nRows of the tables that change a setting:')
         for n, (m, changed) in VARIANTS.items(): typer.echo(f'{n:20}{m} with ' + ', '.join(f'{k} = {v}' for k, v in changed.items()))
     else:
+        m = METHODS[named(name)[0]]
+        typer.echo(f'{name}: {m.source}. {m.strategy.__module__}.{m.strategy.__name__} with {m.config.__name__}, for {data}:\n')
         for field, value in asdict(settings(data, name, flavour)).items(): typer.echo(f'{field:16} {"none" if value is None else value}')
 
 # %% ../nbs/32_cli.ipynb #c045

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from difflib import get_close_matches
 from dataclasses import asdict, dataclass, field, fields, replace
 from functools import partial
 from itertools import product
@@ -20,6 +21,7 @@ from typing import get_type_hints
 
 import torch
 from joblib import Parallel, delayed
+from joblib.parallel import get_active_backend
 from tqdm import tqdm
 
 from .arm import ARM, ArmConfig
@@ -63,7 +65,7 @@ METHODS: dict[str, Method] = {                                    # in the order
     'arm': Method(ARM, ArmConfig, 'this paper, Algorithm 1')}
 
 # %% ../nbs/30_experiment.ipynb #c009b
-_UNIT_LAG = dict(T=1, lambda_d=8.)                             # A.3: T = 1, and D weighs 8
+_UNIT_LAG = dict(T=1, lambda_d=8.)                             # A.5: T = 1, and D weighs 8
 VARIANTS: dict[str, tuple[str, dict]] = {                      # name -> (method, the settings that the row changes)
     'er-25': ('er', dict(mem_total=25)), 'er-mir-25': ('er-mir', dict(mem_total=25)), 'er-100': ('er', dict(mem_total=100)), 'er-mir-100': ('er-mir', dict(mem_total=100)),
     'lwf-unit-lag': ('lwf', dict(T=1)), 'adi-unit-lag': ('adi', _UNIT_LAG), 'arm-unit-lag': ('arm', _UNIT_LAG),
@@ -84,7 +86,10 @@ def named(
     method: str,           # name in `METHODS` or `VARIANTS`
 ) -> tuple[str, dict]:     # the method, and the settings that the name changes
     "What the name of a row stands for. ValueError with the nearest name of a method if there is none."
-    return VARIANTS[method] if method in VARIANTS else (one_of(METHODS, method, 'method'), {})
+    if method in METHODS: return method, {}
+    if method in VARIANTS: return VARIANTS[method]
+    near = get_close_matches(str(method), VARIANTS, n=1, cutoff=.8)
+    raise ValueError(f'unknown method {method!r}: did you mean {near[0]!r}?') if near else ValueError(one_of(METHODS, method, 'method'))
 
 # %% ../nbs/30_experiment.ipynb #c011
 def settings(
@@ -228,11 +233,12 @@ class Job:
     build: dict       # arguments of `build`
     folder: str       # the store
     path: Path        # of the record
-    method: Method    # sent along, so that a worker knows a method that was added by hand
+    method: Method    # sent along, so that a worker has this process's methods, also those added by hand
 
 def combinations(grid: dict) -> list[dict]:
     "Every combination of a grid's values; a value that is no list or tuple stands for itself."
-    values = [v if isinstance(v, (list, tuple)) else [v] for v in grid.values()]
+    values = [v if isinstance(v, (list, tuple)) else getattr(v, 'tolist', lambda: v)() for v in grid.values()]      # NumPy's numbers and arrays as Python's
+    values = [v if isinstance(v, (list, tuple)) else [v] for v in values]
     return [dict(zip(grid, chosen)) for chosen in product(*values)]
 
 def plan(
@@ -246,14 +252,17 @@ def plan(
     **more,                     # root and device, for `build`
 ) -> list[Job]:                 # each run once, seed by seed
     "The runs of a sweep, in order: all methods with the first seed, then all with the second. ValueError for a name that nothing here has."
-    grid, jobs = grid or {}, {}
+    grid, learner, jobs = grid or {}, learner or {}, {}
+    one_of(('test', 'val'), learner.get('eval_on', 'test'), 'eval_on')
+    if any(int(seed) != seed or seed < 0 for seed in seeds): raise ValueError(f'seeds {list(seeds)}: must be whole numbers >= 0')
     has = {m: [f.name for f in fields(METHODS[named(m)[0]].config)] for m in methods}
     for name in grid: one_of({f: 1 for m in methods for f in has[m]}, name, f'setting of {", ".join(methods)}')
-    for seed, m in product(seeds, methods):
+    for seed, m in product(map(int, seeds), methods):
         for chosen in combinations({k: v for k, v in grid.items() if k in has[m]}):
-            config = json.loads(json.dumps(asdict(settings(data_spec(data).name, m, flavour, **chosen))))
-            path = cell_path(data, named(m)[0], flavour, config, (learner or {}).get('eval_on', 'test'), seed, folder)
-            jobs.setdefault(path, Job(dict(data=data, method=m, seed=seed, flavour=flavour, learner=learner or {}, **more, **chosen), str(folder), path, METHODS[named(m)[0]]))
+            method, chosen = named(m)[0], named(m)[1] | chosen
+            config = json.loads(json.dumps(asdict(settings(data_spec(data).name, method, flavour, **chosen))))
+            path = cell_path(data, method, flavour, config, learner.get('eval_on', 'test'), seed, folder)
+            jobs.setdefault(path, Job(dict(data=data, method=method, seed=seed, flavour=flavour, learner=learner, **more, **chosen), str(folder), path, METHODS[method]))
     return list(jobs.values())
 
 def shard_of(
@@ -261,32 +270,33 @@ def shard_of(
     shard: str = '1/1', # 'i/n': the i-th of n parts, i from 1
 ) -> list[Job]:
     "A part of a plan for one of several machines. ValueError if the shard is not of the form i/n with 1 <= i <= n."
-    i, slash, n = shard.partition('/')
-    if not (slash and i.isdigit() and n.isdigit() and 1 <= int(i) <= int(n)): raise ValueError(f"shard {shard!r}: write i/n with i from 1 to n, e.g. '1/4' … '4/4'")
+    i, slash, n = str(shard).partition('/')
+    if not (slash and i.isdecimal() and n.isdecimal() and 1 <= int(i) <= int(n)): raise ValueError(f"shard {shard!r}: write i/n with i from 1 to n, e.g. '1/4' … '4/4'")
     return jobs[int(i) - 1::int(n)]
 
 # %% ../nbs/30_experiment.ipynb #c029e
 def run_job(job: Job) -> tuple[Path, str]:
     "What a worker does: one run, its record into the store. Returns the file and '', or why there is none."
-    method = job.build['method']
-    METHODS.setdefault(VARIANTS.get(method, (method,))[0], job.method)
+    if job.path.exists(): return job.path, ''                   # somebody else's sweep was faster
+    METHODS[job.build['method']] = job.method
     checkpoint = job.path.with_suffix('.checkpoint')
     try:
-        with threads(1): fit_and_keep(build(**job.build | dict(learner=dict(job.build['learner'], progress=False, checkpoint=checkpoint))), job.folder)
-    except Stopped as e:
-        if isinstance(e.__cause__, KeyboardInterrupt): raise KeyboardInterrupt from e        # Ctrl-C means the sweep, not this run
-        return job.path, str(e)
-    except (ValueError, OSError) as e: return job.path, f'{job.path}: {e}'
+        with threads(1): _, path = fit_and_keep(build(**job.build | dict(learner=dict(job.build['learner'], progress=False, checkpoint=checkpoint))), job.folder)
+    except KeyboardInterrupt: raise
+    except Exception as e:                                      # whatever it is: the other runs are to be done
+        if isinstance(e.__cause__, KeyboardInterrupt): raise KeyboardInterrupt from e          # Ctrl-C means the sweep, not this run
+        return job.path, str(e) if isinstance(e, Stopped) else f'{job.build["method"]}, seed {job.build["seed"]}: {e or type(e).__name__}'
     checkpoint.unlink(missing_ok=True)
-    return job.path, ''
+    return path, ''
 
 def in_parallel(
     jobs: list[Job],
-    workers: int,    # processes; -1: one a core, or what `joblib.parallel_config` says
-    lost: int = 3,   # so many times in a row a worker may be killed before a run is finished
-):                   # yields (path, '' or why there is no record), as they finish
+    workers: int | None = None, # processes; None: what `joblib.parallel_config` says, else one a core
+    lost: int = 3,              # so many times in a row a worker may be killed before a run is finished
+):                              # yields (path, '' or why there is no record), as they finish
     "Hand jobs to joblib. When a worker is killed, what is not finished is handed out again: each run goes on from its checkpoint."
     left, kills = {job.path: job for job in jobs}, 0
+    if workers is None: workers = None if get_active_backend()[1] not in (None, 1) else -1     # None: joblib asks its context
     while left:
         try:
             for path, why in Parallel(n_jobs=workers, return_as='generator_unordered', batch_size=1)(delayed(run_job)(job) for job in [*left.values()]):
@@ -304,7 +314,7 @@ def sweep(
     root: str | Path | None = None,         # torchvision's root folder, for data that is not in a package
     flavour: str = 'released',              # 'released' or 'paper'
     folder: str | Path = 'runs',            # the store
-    workers: int = -1,                      # runs at a time; -1: one a core, or what `joblib.parallel_config` says
+    workers: int | None = None,             # runs at a time; None: what `joblib.parallel_config` says, else one a core
     shard: str = '1/1',                     # 'i/n': only the i-th of n parts, for several machines with one store
     progress: bool | None = None,           # a bar, or in a log a line a run; None: if this is a terminal
     device: str = 'cpu',                    # where each run computes
@@ -312,7 +322,8 @@ def sweep(
     **grid,                                 # fields of the methods' configurations: a value, or a list of values
 ) -> list[RunRecord]:                       # of all runs of the plan (of the shard), also those that were there already
     "Many runs, side by side, into the store; what is there already is not run again. Stopped, when all others are done, if some did not come to their end."
-    jobs = shard_of(plan(data, list(METHODS) if methods is None else list(methods), list(seeds), folder, flavour, learner, grid, root=None if root is None else str(root), device=device), shard)
+    methods = list(METHODS) if methods is None else [methods] if isinstance(methods, str) else list(methods)
+    jobs = shard_of(plan(data, methods, list(seeds), folder, flavour, learner, grid, root=None if root is None else str(root), device=device), shard)
     if jobs: get_stream(data, root)                        # a data set that is not there: better to hear of it now
     missing, failed, tty = [job for job in jobs if not job.path.exists()], [], sys.stderr.isatty()
     with open(os.devnull, 'w') as nowhere, tqdm(total=len(jobs), initial=len(jobs) - len(missing), unit='run', desc=f'sweep on {data}', file=sys.stderr if tty else nowhere,
@@ -320,6 +331,6 @@ def sweep(
         for path, why in in_parallel(missing, workers):
             if why: failed.append(why)
             bar.update()
-            if progress and not tty: print(bar, path.relative_to(folder).parent.parent.name, path.stem, why and 'FAILED', file=sys.stderr, flush=True)
+            if progress and not tty: print(bar, *path.relative_to(folder).parts[1:], why and 'FAILED: ' + why, file=sys.stderr, flush=True)
     if failed: raise Stopped(f'{len(failed)} of {len(jobs)} runs did not come to their end; the others are in {folder}. ' + '; '.join(failed))
     return [RunRecord.load(job.path) for job in jobs]

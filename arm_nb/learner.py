@@ -87,7 +87,7 @@ class Strategy:
     ):
         self.model, self.cfg, self.t = model.train(), cfg, 0
         self.generator = torch.Generator().manual_seed(0) if generator is None else generator
-        self.recalled_p = self.last = None
+        self.recalled_p = self.last = self._shape = None     # _shape: of the first batch, where the model does not tell
         self.n_classes = getattr(model, 'n_classes', None)   # None: somebody else's model, `observe` will see
 
     def __call__(self,
@@ -108,11 +108,12 @@ class Strategy:
         yb:torch.Tensor, # (N,) labels
     ) -> dict[str, float]: # loss terms
         "One checked iteration, for your own loop. ValueError if the batch is unsound, NonFiniteLoss if a term is."
-        shape = getattr(self.model, 'in_shape', None) or tuple(getattr(xb, 'shape', ()))[1:]
+        shape = getattr(self.model, 'in_shape', None) or self._shape or tuple(getattr(xb, 'shape', ()))[1:]
         if self.n_classes is None:
             check_batch(xb, yb, shape, 2**31)
             self.n_classes = n_outputs(self.model, xb.to(self.like.dtype))
         check_batch(xb, yb, shape, self.n_classes)
+        self._shape = shape
         losses = {term: v.item() for term, v in self(xb, yb.long()).items()}
         for term, v in losses.items():
             if not math.isfinite(v): raise NonFiniteLoss(self.t - 1, term, v)
@@ -374,10 +375,11 @@ def load_checkpoint(
 # %% ../nbs/12_learner.ipynb #c040
 @lru_cache
 def source_commit() -> str|None:
-    "The git commit of the library's checkout, with a + if files were changed since; None where it is installed without one"
+    "The git commit of the library's checkout, with a + if its files were changed since; None where it is installed without one"
     root = Path(find_spec('arm_nb').origin).resolve().parents[1]
     if not (root/'.git').exists(): return None
-    try: return subprocess.run(['git', '-C', root, 'describe', '--always', '--exclude=*', '--dirty=+'], capture_output=True, text=True, check=True, timeout=10).stdout.strip()
+    git = lambda *args: subprocess.run(['git', '-C', root, *args], capture_output=True, text=True, check=True, timeout=10).stdout.strip()
+    try: return git('rev-parse', '--short', 'HEAD') + '+' * bool(git('status', '--porcelain', '--', 'arm_nb'))
     except (OSError, subprocess.SubprocessError): return None
 
 def new_record(strategy:Strategy, stream, seed:int, eval_on:str, method:str, flavour:str) -> RunRecord:
@@ -434,6 +436,7 @@ class Learner:
         with torch.random.fork_rng([device] if device.type == 'cuda' else []):
             torch.manual_seed(self.seed)
             if self.checkpoint and self.checkpoint.exists(): self._resume()
+            self.record.versions['threads'] = torch.get_num_threads()
             self.began = perf_counter() - sum(self.record.seconds.values())
             with self._bar() as self.bar:
                 try:

@@ -551,7 +551,8 @@ def check_batch(
     if not xb.is_floating_point(): raise ValueError(f'xb is {xb.dtype}: pixels must be floats (see to_unit)')
     if tuple(yb.shape) != (len(xb),): raise ValueError(f'yb has shape {tuple(yb.shape)}: must be ({len(xb)},)')
     if yb.is_floating_point() or yb.dtype == torch.bool: raise ValueError(f'yb is {yb.dtype}: labels must be integers')
-    finite, inside = xb.isfinite(), (yb >= 0) & (yb < n_classes)
+    label = yb.long()                                           # a bound may not fit into the labels' own type
+    finite, inside = xb.isfinite(), (label >= 0) & (label < n_classes)
     if not finite.all():
         raise ValueError(f'NaN or infinite pixels in image {int((~finite).nonzero()[0, 0])} of the batch')
     if not inside.all():

@@ -236,7 +236,7 @@ class Gen(Lagged):
         self,
         model: nn.Module,                         # classifier with an attribute in_shape: images (B, C, H, W) -> logits
         cfg: GenConfig = GenConfig(),             # the settings
-        generator: torch.Generator | None = None, # for the VAE's first weights and all codes (on the CPU); None: a new one of seed 0
+        generator: torch.Generator | None = None, # for the VAE's first weights and all codes (on the CPU; dropout draws from torch's own); None: a new one of seed 0
     ):
         super().__init__(model, cfg, generator)
         shape = getattr(model, 'in_shape', None)
@@ -312,7 +312,7 @@ class Gen(Lagged):
         return super().memory() + Memory(parameters=count_parameters(self.vae) * (1 if self.cfg.T == 1 else 2))
 
     def state_dict(self) -> dict:
-        return super().state_dict() | dict(vae=self.vae.state_dict(), vae_old=self.vae_old.state_dict(), adam=self.adam.state_dict(), images=self.images)
+        return super().state_dict() | dict(vae=self.vae.state_dict(), vae_old=self.vae_old.state_dict(), adam=self.adam.state_dict(), images=self.images, torch_rng=torch.get_rng_state())
 
     def load_state_dict(self, state: dict) -> None:
         super().load_state_dict(state)
@@ -320,6 +320,7 @@ class Gen(Lagged):
         self.vae_old.load_state_dict(state['vae_old'])
         self.adam.load_state_dict(copy.deepcopy(state['adam']))                # torch would share the tensors
         self.images = state['images']
+        torch.set_rng_state(state['torch_rng'])                                # dropout draws from it
 
 # %% ../../nbs/24_generative.ipynb #c051
 def virtual_step(

@@ -178,10 +178,8 @@ class Icarl(Strategy):
 
     def _begin(self, xb: Tensor, yb: Tensor):
         "Take note of a batch: its task, and its images. Ends the task before, if there is one that it does not belong to."
-        if self.n_classes is None:
-            self.n_classes = n_outputs(self.model, xb)
-            try: self._check_room()
-            except ValueError: self.n_classes = None; raise
+        if self.n_classes is None: self.n_classes = n_outputs(self.model, xb)
+        self._check_room()
         present = self.tasks.see(yb)
         if self.present and not set(present) & set(self.present): self.end_task()
         if present != self.present: self._set_present(present)

@@ -21,6 +21,7 @@ from typing import get_type_hints
 
 import torch
 from joblib import Parallel, delayed
+from joblib.externals.loky import get_reusable_executor
 from joblib.parallel import get_active_backend
 from tqdm import tqdm
 
@@ -295,7 +296,7 @@ def in_parallel(
     lost: int = 3,              # so many times in a row a worker may be killed before a run is finished
 ):                              # yields (path, '' or why there is no record), as they finish
     "Hand jobs to joblib. When a worker is killed, what is not finished is handed out again: each run goes on from its checkpoint."
-    left, kills = {job.path: job for job in jobs}, 0
+    left, kills, backend = {job.path: job for job in jobs}, 0, get_active_backend()[0]
     if workers is None: workers = None if get_active_backend()[1] not in (None, 1) else -1     # None: joblib asks its context
     while left:
         try:
@@ -305,6 +306,8 @@ def in_parallel(
         except BrokenProcessPool as e:
             kills += 1
             if kills >= lost: raise Stopped(f'workers were killed {kills} times in a row (too little memory? try fewer workers); {len(left)} runs are missing, and a second call does only those') from e
+        finally:
+            if type(backend).__name__ == 'LokyBackend': get_reusable_executor().shutdown()    # else its processes would wait five minutes for more
 
 # %% ../nbs/30_experiment.ipynb #c029g
 def sweep(

@@ -24,8 +24,8 @@ from .metrics import mean_sd
 # %% auto #0
 __all__ = ['PAPER', 'BESIDE', 'REMARKS', 'ORDER', 'STYLES', 'published', 'preset_of', 'changes', 'run_name', 'command_of',
            'table_row', 'results_table', 'plus_minus', 'short_count', 'readable', 'align', 'table_text',
-           'table_markdown', 'save_table', 'figure', 'mosaic', 'plot_recalled', 'windows', 'plot_recalled_classes',
-           'task_style', 'accuracy_curves', 'draw_accuracy', 'plot_accuracy']
+           'table_markdown', 'save_table', 'load_table', 'figure', 'mosaic', 'plot_recalled', 'windows',
+           'plot_recalled_classes', 'task_style', 'accuracy_curves', 'draw_accuracy', 'plot_accuracy']
 
 # %% ../nbs/31_report.ipynb #c006
 PAPER = pd.read_csv(io.StringIO('''
@@ -265,6 +265,12 @@ def save_table(
     paths = {Path(f'{stem}{end}'): text for end, text in written.items()}
     for path, text in paths.items(): write_whole(path, lambda f: f.write((text + '\n').encode()))
     return list(paths)
+
+def load_table(
+    path: str | Path, # a .csv that `save_table` wrote
+) -> pd.DataFrame:    # as from `results_table`
+    "A saved table, as it was."
+    return pd.read_csv(path).fillna({'changed': ''}).astype({'table': 'Int64'})
 
 # %% ../nbs/31_report.ipynb #c036
 def figure(plot):

@@ -15,7 +15,7 @@ assert preset_of(r)['T'] == 80 and changes(replace(r, config=r.config | {'M': 40
 assert abs(table_row([r])['accuracy'] - 40) < 1e-9
 table = results_table([r, replace(r, seed=1)])
 assert command_of([r]) == 'arm_nb run --data mnist-mini --method arm --seed 0'
-with tempfile.TemporaryDirectory() as folder: assert [p.suffix for p in save_table(table, folder + '/t')] == ['.txt', '.md', '.csv']
+with tempfile.TemporaryDirectory() as folder: assert [p.suffix for p in save_table(table, folder + '/t')] == ['.txt', '.md', '.csv'] and table_text(load_table(folder + '/t.csv')) == table_text(table)
 assert table.seeds.item() == 2 and plus_minus(40., 0.) in table_text(table) and short_count(478410) == '478K'
 assert readable(table)['extra MB'].item() == '1.91' and '| arm |' in table_markdown(table) and align([['a', 'b'], ['cc', '1']]) == ['a   b', 'cc  1']
 assert mosaic([np.ones((2, 1, 3, 3))]).shape == (3, 8) and mosaic([np.ones((2, 1, 3, 3))]).sum() == 18

@@ -4,8 +4,7 @@
 
 # %% auto #0
 __all__ = ['app', 'HOW_TO_READ', 'data_app', 'OneLine', 'typed', 'overrides', 'seeds_of', 'KeepRecalled', 'demo', 'summary',
-           'check_device', 'run', 'grid_of', 'sweep', 'Format', 'report', 'say_whole', 'data', 'get', 'check',
-           'methods', 'main']
+           'run', 'grid_of', 'sweep', 'Format', 'report', 'say_whole', 'data', 'get', 'check', 'methods', 'main']
 
 # %% ../nbs/32_cli.ipynb #c004
 import json, os
@@ -146,15 +145,6 @@ def summary(
     return same | dict(accuracy=number(record.average_accuracy), forgetting=number(record.forgetting), memory=record.memory, seconds=record.seconds,
                        iterations=record.n_iterations, config=record.config, file=str(path))
 
-def check_device(name: str) -> str:
-    "The name of a device that is there. ValueError if it is unknown or absent."
-    import torch
-    from arm_nb.recall import one_of
-    one_of(('cpu', 'cuda', 'mps'), name.split(':')[0], 'device')
-    there = {'cuda': torch.cuda.is_available, 'mps': torch.backends.mps.is_available}.get(name.split(':')[0], lambda: True)()
-    if not there: raise ValueError(f'--device {name}: torch finds no such device here')
-    return name
-
 @app.command()
 def run(
     data: Annotated[str, typer.Option(help='The stream of tasks; `arm_nb data` lists them.')] = 'mnist-mini',
@@ -167,17 +157,20 @@ def run(
     eval_on: Annotated[str, typer.Option(help="'test', or 'val' for choosing settings.")] = 'test',
     out: Annotated[Path, typer.Option(help='The store that records go to.')] = Path('runs'),
     as_json: Annotated[bool, typer.Option('--json', help='Print one JSON object a seed, and nothing else.')] = False,
-    device: Annotated[str, typer.Option(help="Where to run: 'cpu' or 'cuda'.")] = 'cpu',
+    device: Annotated[str, typer.Option(help="Where to run: 'cpu', 'cuda', or 'auto': a GPU if there is one.")] = 'cpu',
+    checkpoint_every: Annotated[int, typer.Option(help='Keep a checkpoint every so many iterations. The same command goes on from it after a stop, to the same record.', min=0)] = 0,
 ):
     "One method on one data set. The record is kept, whole or not at all."
-    from arm_nb.experiment import build, fit_and_keep
+    from arm_nb.experiment import build, fit_and_keep, pick_device, run_path
     from arm_nb.recall import one_of
     from arm_nb.streams import data_spec
-    data, seeds, changed, device = data_spec(data).name, seeds_of(seed), overrides(set_ or [], method), check_device(device)
+    data, seeds, changed, device = data_spec(data).name, seeds_of(seed), overrides(set_ or [], method), pick_device(device)
     one_of(('test', 'val'), eval_on, 'value of --eval-on')
     kept = []
     for s in seeds:
-        kept.append(fit_and_keep(build(data, method, s, root, flavour, device, dict(eval_on=eval_on, eval_every=eval_every), **changed), out))
+        learner = build(data, method, s, root, flavour, device, dict(eval_on=eval_on, eval_every=eval_every), **changed)
+        if checkpoint_every: learner.checkpoint, learner.checkpoint_every = run_path(learner.record, out).with_suffix('.checkpoint'), checkpoint_every
+        kept.append(fit_and_keep(learner, out))
         if as_json: typer.echo(json.dumps(summary(*kept[-1]), allow_nan=False))
     if as_json: return
     from arm_nb.report import results_table, table_text
@@ -213,10 +206,10 @@ def sweep(
     out: Annotated[Path, typer.Option(help='The store that records go to.')] = Path('runs'),
     workers: Annotated[int | None, typer.Option(help='Runs at a time. [default: one a core]', min=1)] = None,
     shard: Annotated[str, typer.Option(metavar='I/N', help='Only the I-th of N parts, I from 1: one for each job of a cluster.')] = '1/1',
-    device: Annotated[str, typer.Option(help="Where to run: 'cpu' or 'cuda'.")] = 'cpu',
+    device: Annotated[str, typer.Option(help="Where to run: 'cpu', 'cuda', or 'auto': a GPU if there is one.")] = 'cpu',
 ):
     "Many runs side by side. What is in the store already is not run again."
-    from arm_nb.experiment import METHODS, TABLES, sweep as run_all
+    from arm_nb.experiment import METHODS, TABLES, pick_device, sweep as run_all
     from arm_nb.recall import one_of
     from arm_nb.report import results_table, table_text
     from arm_nb.streams import data_spec
@@ -226,7 +219,7 @@ def sweep(
     one_of(('test', 'val'), eval_on, 'value of --eval-on')
     grid, data = grid_of(set_ or [], names), data_spec(data).name
     if table is not None and data != TABLES[table][0]: typer.echo(f"The rows of Table {table} on {data}; the paper's own data is --data {TABLES[table][0]}.", err=True)
-    records = run_all(data, names, seeds_of(seed), root, flavour, out, workers, shard, True, check_device(device), dict(eval_on=eval_on), **grid)
+    records = run_all(data, names, seeds_of(seed), root, flavour, out, workers, shard, True, pick_device(device), dict(eval_on=eval_on), **grid)
     typer.echo(table_text(results_table(records)) if records else f'nothing to do in shard {shard}')
 
 

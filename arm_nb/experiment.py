@@ -38,9 +38,9 @@ from .recall import one_of
 from .streams import data_spec, get_stream
 
 # %% auto #0
-__all__ = ['METHODS', 'VARIANTS', 'TABLES', 'Method', 'named', 'settings', 'threads', 'threads_for', 'build', 'run', 'cell_path',
-           'run_path', 'save_run', 'load_records', 'tidy', 'load_runs', 'Stopped', 'fit_and_keep', 'Job',
-           'combinations', 'plan', 'shard_of', 'run_job', 'in_parallel', 'sweep']
+__all__ = ['METHODS', 'VARIANTS', 'TABLES', 'Method', 'named', 'settings', 'threads', 'threads_for', 'pick_device', 'build',
+           'run', 'cell_path', 'run_path', 'save_run', 'load_records', 'tidy', 'load_runs', 'Stopped', 'fit_and_keep',
+           'Job', 'combinations', 'plan', 'shard_of', 'done', 'run_job', 'in_parallel', 'sweep']
 
 # %% ../nbs/30_experiment.ipynb #c006
 @dataclass(frozen=True)
@@ -120,19 +120,29 @@ def threads_for(model: torch.nn.Module):
     "A block with as many threads as suit the model: one for a network without convolutions, for which more only cost; else what torch was given."
     return threads(torch.get_num_threads() if any(isinstance(m, torch.nn.Conv2d) for m in model.modules()) else 1)
 
+def pick_device(
+    name: str, # 'auto', 'cpu', 'cuda', 'cuda:1', 'mps'
+) -> str:      # one that is there; 'auto': a GPU if torch finds one, else 'cpu'
+    "The device to run on. ValueError if it is unknown or absent."
+    if name == 'auto': return 'cuda' if torch.cuda.is_available() else 'cpu'
+    one_of(('auto', 'cpu', 'cuda', 'mps'), name.split(':')[0], 'device')
+    there = {'cuda': torch.cuda.is_available, 'mps': torch.mps.device_count}.get(name.split(':')[0], lambda: True)()
+    if not there: raise ValueError(f'device {name}: torch finds no such device here')
+    return name
+
 def build(
     data: str = 'mnist-mini',        # name of a data set
     method: str = 'arm',             # name in `METHODS` or `VARIANTS`
     seed: int = 0,                   # of first weights, order of images, and the method's draws
     root: str | Path | None = None,  # torchvision's root folder, for data that is not in a package
     flavour: str = 'released',       # 'released': as the authors' code; 'paper': the text to the letter
-    device: str = 'cpu',             # where to run: 'cpu' or 'cuda'
+    device: str = 'cpu',             # where to run: 'cpu', 'cuda', or 'auto': a GPU if there is one
     learner: dict | None = None,     # further arguments of `Learner`: eval_on, eval_every, progress, callbacks, checkpoint …
     **overrides,                     # fields of the method's configuration, e.g. lambda_3=1.0
 ) -> Learner:                        # ready to .fit()
     "A run that has not begun: for those who want to look in. ValueError or FileNotFoundError for names and data that are not there."
     cfg = settings(data_spec(data).name, method, flavour, **overrides)
-    method, _ = named(method)
+    method, device = named(method)[0], pick_device(device)
     m, stream = METHODS[method], get_stream(data, root)
     stream = (stream.stationary() if m.stationary else stream).to(device)
     model = m.model(stream.in_shape, stream.n_classes, seed).to(device)
@@ -224,7 +234,7 @@ def fit_and_keep(
         if r.n_iterations: r.save(unfinished); why += f' [the record of {r.n_iterations} iterations is in {unfinished}]'
         raise Stopped(f'{r.method} on {r.data}, seed {r.seed}: {why}') from e
     save_run(record, folder)
-    unfinished.unlink(missing_ok=True)
+    for left in (unfinished, learner.checkpoint): left and left.unlink(missing_ok=True)
     return record, path
 
 # %% ../nbs/30_experiment.ipynb #c029b
@@ -276,18 +286,21 @@ def shard_of(
     return jobs[int(i) - 1::int(n)]
 
 # %% ../nbs/30_experiment.ipynb #c029e
+def done(job: Job) -> bool:
+    "Whether the store has the record, with curves if the sweep asks for them"
+    return job.path.exists() and not (job.build['learner'].get('eval_every') and not RunRecord.load(job.path).curves['iteration'])
+
 def run_job(job: Job) -> tuple[Path, str]:
     "What a worker does: one run, its record into the store. Returns the file and '', or why there is none."
-    if job.path.exists(): return job.path, ''                   # somebody else's sweep was faster
+    if done(job): return job.path, ''                           # somebody else's sweep was faster
     METHODS[job.build['method']] = job.method
-    checkpoint = job.path.with_suffix('.checkpoint')
+    more = dict(job.build['learner'], progress=False, checkpoint=job.path.with_suffix(f'.{job.build["learner"].get("eval_every", 0)}.checkpoint'))
     try:
-        with threads(1): _, path = fit_and_keep(build(**job.build | dict(learner=dict(job.build['learner'], progress=False, checkpoint=checkpoint))), job.folder)
+        with threads(1): _, path = fit_and_keep(build(**job.build | dict(learner=more)), job.folder)
     except KeyboardInterrupt: raise
     except Exception as e:                                      # whatever it is: the other runs are to be done
         if isinstance(e.__cause__, KeyboardInterrupt): raise KeyboardInterrupt from e          # Ctrl-C means the sweep, not this run
         return job.path, str(e) if isinstance(e, Stopped) else f'{job.build["method"]}, seed {job.build["seed"]}: {e or type(e).__name__}'
-    checkpoint.unlink(missing_ok=True)
     return path, ''
 
 def in_parallel(
@@ -297,10 +310,11 @@ def in_parallel(
 ):                              # yields (path, '' or why there is no record), as they finish
     "Hand jobs to joblib. When a worker is killed, what is not finished is handed out again: each run goes on from its checkpoint."
     left, kills, backend = {job.path: job for job in jobs}, 0, get_active_backend()[0]
+    as_they_come = 'generator_unordered' if backend.supports_return_generator else 'list'      # Ray's can only give all at once
     if workers is None: workers = None if get_active_backend()[1] not in (None, 1) else -1     # None: joblib asks its context
     while left:
         try:
-            for path, why in Parallel(n_jobs=workers, return_as='generator_unordered', batch_size=1)(delayed(run_job)(job) for job in [*left.values()]):
+            for path, why in Parallel(n_jobs=workers, return_as=as_they_come, batch_size=1)(delayed(run_job)(job) for job in [*left.values()]):
                 left.pop(path); kills = 0
                 yield path, why
         except BrokenProcessPool as e:
@@ -328,7 +342,7 @@ def sweep(
     methods = list(METHODS) if methods is None else [methods] if isinstance(methods, str) else list(methods)
     jobs = shard_of(plan(data, methods, list(seeds), folder, flavour, learner, grid, root=None if root is None else str(root), device=device), shard)
     if jobs: get_stream(data, root)                        # a data set that is not there: better to hear of it now
-    missing, failed, tty = [job for job in jobs if not job.path.exists()], [], sys.stderr.isatty()
+    missing, failed, tty = [job for job in jobs if not done(job)], [], sys.stderr.isatty()
     with open(os.devnull, 'w') as nowhere, tqdm(total=len(jobs), initial=len(jobs) - len(missing), unit='run', desc=f'sweep on {data}', file=sys.stderr if tty else nowhere,
                                                 disable=not (tty if progress is None else progress)) as bar:
         for path, why in in_parallel(missing, workers):

@@ -15,6 +15,7 @@ if __name__ == '__main__':                     # a sweep starts processes, and t
     with threads_for(MLP()): assert torch.get_num_threads() == 1
     with threads_for(resnet18()): assert torch.get_num_threads() == 2
     with threads(1): assert torch.get_num_threads() == 1
+    assert pick_device('cpu') == 'cpu'
     torch.set_num_threads(1)
 
     learner = build(method='stationary', seed=3, N=100, learner=dict(progress=False, eval_on='val'))
@@ -27,6 +28,6 @@ if __name__ == '__main__':                     # a sweep starts processes, and t
         assert load_records(store) == [record] and load_runs(store).accuracy.item() == tidy(record)['accuracy'] == record.average_accuracy
         assert fit_and_keep(build(method='naive', learner=dict(progress=False)), store)[1].exists() and issubclass(Stopped, Exception)
         job, = shard_of(plan('mnist-mini', ['naive'], [1, 2], store), '2/2')
-        assert isinstance(job, Job) and run_job(job) == (job.path, '') and job.path.exists() and combinations(dict(a=[1, 2])) == [dict(a=1), dict(a=2)]
+        assert isinstance(job, Job) and run_job(job) == (job.path, '') and done(job) and combinations(dict(a=[1, 2])) == [dict(a=1), dict(a=2)]
         assert list(in_parallel([job], 1)) == [(job.path, '')]
         assert [r.seed for r in sweep(methods=['naive'], seeds=range(3), folder=Path(store), workers=2)] == [0, 1, 2]

@@ -283,20 +283,23 @@ def check(name: _Name, root: _Root = None):
 # %% ../nbs/32_cli.ipynb #c042
 @app.command()
 def methods(
-    name: Annotated[str | None, typer.Argument(help='A method: its settings are listed.')] = None,
-    data: Annotated[str, typer.Option(help='Whose preset to show.')] = 'mnist-mini',
+    name: Annotated[str | None, typer.Argument(help='A method: its settings are listed, with their values for each data set.')] = None,
+    data: Annotated[str | None, typer.Option(help='Only this data set.')] = None,
     flavour: Annotated[str, typer.Option(help="'released' or 'paper'.")] = 'released',
 ):
     "Which methods there are; with a name, its settings."
     from arm_nb.experiment import METHODS, VARIANTS, named, settings
+    from arm_nb.streams import DATASETS, data_spec
     if name is None:
-        for n, m in METHODS.items(): typer.echo(f'{n:12}{m.source}')
+        for n, m in METHODS.items(): typer.echo(f'{n:12}{m.strategy.__name__:8}{m.source}')
         typer.echo('\nRows of the tables that change a setting:')
         for n, (m, changed) in VARIANTS.items(): typer.echo(f'{n:20}{m} with ' + ', '.join(f'{k} = {v}' for k, v in changed.items()))
-    else:
-        m = METHODS[named(name)[0]]
-        typer.echo(f'{name}: {m.source}. {m.strategy.__module__}.{m.strategy.__name__} with {m.config.__name__}, for {data}:\n')
-        for field, value in asdict(settings(data, name, flavour)).items(): typer.echo(f'{field:16} {"none" if value is None else value}')
+        return
+    m, sets = METHODS[named(name)[0]], [data_spec(data).name] if data else list(DATASETS)
+    typer.echo(f'{name}: {m.source}. {m.strategy.__module__}.{m.strategy.__name__} with {m.config.__name__}:\n')
+    columns = [asdict(settings(d, name, flavour)) for d in sets]
+    for field, values in [('', dict.fromkeys(sets)), *((f, [c[f] for c in columns]) for f in columns[0])]:
+        typer.echo(f'{field:16}' + ''.join(f' {"none" if v is None else v!s:>12}' for v in values))
 
 # %% ../nbs/32_cli.ipynb #c045
 def main() -> None:

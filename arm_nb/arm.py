@@ -25,9 +25,10 @@ __all__ = ['PRESETS', 'check_lag', 'ArmConfig', 'draw_starts', 'arm_step_literal
 
 # %% ../nbs/20_arm.ipynb #c007
 def check_lag(cfg) -> None:
-    "Refuse a lag T that is neither a whole number of iterations nor 'novel'."
+    "Refuse a lag T that is neither a whole number of iterations nor 'novel', and a first recall that is no iteration."
     if isinstance(cfg.T, str) and cfg.T != 'novel': raise ValueError(f"{type(cfg).__name__}.T must be a whole number of at least 1, or 'novel', got {cfg.T!r}")
     if cfg.T != 'novel': check_fields(cfg, dict(T=1))
+    if cfg.recall_from is not None: check_fields(cfg, dict(recall_from=0))
 
 @dataclass(frozen=True)
 class ArmConfig(RecallConfig):
@@ -51,7 +52,6 @@ class ArmConfig(RecallConfig):
         super().__post_init__()
         check_fields(self, dict(eta_0=0., lambda_0_recall=0., lambda_0_real=0., N=1, M=1, repeats=1))
         check_lag(self)
-        if self.recall_from is not None: check_fields(self, dict(recall_from=0))
         for name in ('replacement', 'distinct'):
             if not isinstance(getattr(self, name), bool): raise ValueError(f'ArmConfig.{name} must be True or False, got {getattr(self, name)!r}')
         for name, known in dict(pooling=('split', 'joint'), init=('real', 'noise'), targets=('soft', 'hard'), bn_stats=('move', 'keep')).items():
@@ -207,6 +207,7 @@ class Recaller(Lagged):
 
     def _stats(self): return keep_stats(self.model, self.model_old) if self.cfg.bn_stats == 'keep' else nullcontext()
 
+# %% ../nbs/20_arm.ipynb #c021b
 class ARM(Recaller):
     "Automatic Recall Machine: Algorithm 1. After each batch, recall what it harmed most and learn it with the old network's answers."
     name = 'arm'

@@ -9,6 +9,7 @@ __all__ = ['NAIVE_ETA_0', 'sgd_step', 'eval_mode', 'n_outputs', 'NonFiniteLoss',
 
 # %% ../nbs/12_learner.ipynb #c004
 import dataclasses, json, math, os, pickle, platform, subprocess
+from abc import ABC, abstractmethod
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -76,7 +77,7 @@ class NonFiniteLoss(ArithmeticError):
         return f'iteration {self.iteration}: loss term {self.term!r} is {self.value}{kept}. What to try: a smaller {cure}'
 
 # %% ../nbs/12_learner.ipynb #c015
-class Strategy:
+class Strategy(ABC):
     "A method of continual learning. Subclasses write `step`; loops call the strategy; your own loop calls `observe`."
     name = 'strategy'          # what tables and files call it
 
@@ -139,8 +140,9 @@ class Strategy:
         self.t = state['t']
         self.generator.set_state(state['generator'])
 
+    @abstractmethod
     def step(self, xb, yb):
-        raise NotImplementedError(f'{type(self).__name__} must write step(xb, yb) -> dict of 0-dim tensors')
+        "One iteration on a batch: learn it, return a dict of 0-dim tensors, e.g. {'real': loss}. Subclasses write it."
 
     @property
     def like(self) -> torch.Tensor:

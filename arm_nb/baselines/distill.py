@@ -31,7 +31,6 @@ class LwfConfig:
     def __post_init__(self):
         check_fields(self, dict(eta_0=0., lambda_0_real=0., N=1))
         check_lag(self)
-        if self.recall_from is not None: check_fields(self, dict(recall_from=0))
 
     @classmethod
     def preset(

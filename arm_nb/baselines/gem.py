@@ -13,8 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .replay import Tasks, to_bytes
-from ..learner import Strategy, n_outputs
+from .replay import Storing, Tasks, to_bytes
 from ..models import Memory
 from ..recall import check_fields, keep_stats, one_of
 from ..streams import to_unit
@@ -146,7 +145,7 @@ class GemConfig:
         return cls(**GEM_PRESETS[one_of(GEM_PRESETS, data, 'preset')])
 
 # %% ../../nbs/26_gem.ipynb #c039
-class Gem(Strategy):
+class Gem(Storing):
     "Gradient Episodic Memory: the step nearest to plain SGD's that no past task's kept images object to."
     name = 'gem'
 
@@ -158,15 +157,7 @@ class Gem(Strategy):
     ):
         super().__init__(model, cfg, generator)
         solver()                                  # if it is missing, say so now and not at the second task
-        self.tasks, self.ring = Tasks(), None
-        if self.n_classes is not None: self.mem_per_class     # refuse a memory that is too small now, not at the first batch
-
-    @property
-    def mem_per_class(self) -> int:
-        "Places a class. ValueError if there is none."
-        per = self.cfg.mem_total // self.n_classes
-        if not per: raise ValueError(f'GemConfig.mem_total is {self.cfg.mem_total}: {self.n_classes} classes need at least {self.n_classes}, one image a class')
-        return per
+        self.ring = None
 
     def step(self, xb: Tensor, yb: Tensor) -> dict[str, Tensor]:
         "Line 5, along the projected gradient."
@@ -209,7 +200,7 @@ class Gem(Strategy):
 
     def _ring_for(self, xb: Tensor) -> None:
         "The ring, made at the first batch."
-        if self.n_classes is None: self.n_classes = n_outputs(self.model, xb)
+        self.check_room(xb)
         if self.ring is None: self.ring = Ring(self.n_classes, self.mem_per_class, tuple(xb.shape[1:]), xb.device)
 
     def memory(self) -> Memory:

@@ -197,7 +197,6 @@ class GenConfig:
         check_fields(self, dict(eta_0=0., eta_gen=0., iterations=1, lambda_0_recall=0., N=1, M=1, z=1, hidden=1, depth=1, dropout=0., warmup=0, max_beta=0.))
         if self.dropout >= 1: raise ValueError(f'{type(self).__name__}.dropout must be below 1, got {self.dropout!r}')
         check_lag(self)
-        if self.recall_from is not None: check_fields(self, dict(recall_from=0))
 
     @classmethod
     def preset(
@@ -228,6 +227,7 @@ class Generated:
     p_hat: Tensor  # (M, n_classes) their labels: class probabilities by the old classifier
     x_vae: Tensor  # (M, C, H, W) images that the generator learned
 
+# %% ../../nbs/24_generative.ipynb #c038a
 class Gen(Lagged):
     "Deep generative replay (Shin et al., 2017): the old generator draws, the old classifier names, both new networks learn from it beside the real batch."
     name = 'gen'

@@ -12,8 +12,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .replay import Tasks, to_bytes
-from ..learner import Strategy, eval_mode, n_outputs, sgd_step
+from .replay import Storing, Tasks, to_bytes
+from ..learner import eval_mode, n_outputs, sgd_step
 from ..models import Memory, count_parameters
 from ..recall import check_fields, one_of
 from ..streams import to_unit
@@ -141,7 +141,7 @@ _PRESETS = {'mnist-mini': _DIGITS, 'mnist5k': _DIGITS, 'fmnist5k': _DIGITS, 'cif
             'miniimagenet': _COLOUR | dict(mem_total=500)}
 
 # %% ../../nbs/25_icarl.ipynb #c031
-class Icarl(Strategy):
+class Icarl(Storing):
     "iCaRL on a stream: exemplars by herding, replayed with the old network's answers, and the nearest mean as the answer."
     name = 'icarl'
     choose = staticmethod(herding)                           # (features, n) -> positions: how exemplars are chosen
@@ -154,9 +154,8 @@ class Icarl(Strategy):
     ):
         _linears(model)
         super().__init__(model, cfg, generator)
-        self._check_room()
         self.model_old = copy.deepcopy(self.model).requires_grad_(False) if cfg.distill == 'all' else None
-        self.tasks, self.present, self.stored = Tasks(), [], []     # classes of all tasks, of the present one, with exemplars
+        self.present, self.stored = [], []                          # classes of the present task, with exemplars
         self.kept, self.at_hand = {}, []                            # exemplars x, y, answers; batches of the present task as (bytes, labels)
         self.in_shape, self._means = getattr(model, 'in_shape', None), None
 
@@ -171,15 +170,9 @@ class Icarl(Strategy):
         losses = {'real': each[:len(xb)].mean()}
         return losses if exemplars is None else losses | {'replay': each[len(xb):].mean()}
 
-    def _check_room(self):
-        "Refuse a memory that could not hold an image of each class."
-        if self.n_classes is not None and self.cfg.mem_total < self.n_classes:
-            raise ValueError(f'mem_total = {self.cfg.mem_total} images for {self.n_classes} classes: iCaRL needs at least one of each')
-
     def _begin(self, xb: Tensor, yb: Tensor):
         "Take note of a batch: its task, and its images. Ends the task before, if there is one that it does not belong to."
-        if self.n_classes is None: self.n_classes = n_outputs(self.model, xb)
-        self._check_room()
+        self.check_room(xb)
         present = self.tasks.see(yb)
         if self.present and not set(present) & set(self.present): self.end_task()
         if present != self.present: self._set_present(present)

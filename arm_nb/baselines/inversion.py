@@ -98,7 +98,6 @@ class AdiConfig:
     def __post_init__(self):
         check_fields(self, dict(S=0, M=1, N=1) | {n: 0. for n in ('eta_0', 'eta_1', 'lambda_c', 'lambda_d', 'lambda_bn', 'lambda_5', 'lambda_6', 'lambda_0_recall', 'lambda_0_real')})
         check_lag(self)
-        if self.recall_from is not None: check_fields(self, dict(recall_from=0))
         for name in ('replacement', 'distinct'):
             if not isinstance(getattr(self, name), bool): raise ValueError(f'AdiConfig.{name} must be True or False, got {getattr(self, name)!r}')
         known = dict(div=DIVERGENCES, pooling=('split', 'joint'), targets=('soft', 'hard'), bn_stats=('move', 'keep'), theta_stats=('move', 'keep'))

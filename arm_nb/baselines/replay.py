@@ -19,8 +19,8 @@ from ..recall import check_fields, keep_stats, one_of
 from ..streams import to_unit
 
 # %% auto #0
-__all__ = ['ER_PRESETS', 'to_bytes', 'reservoir_slots', 'Reservoir', 'Tasks', 'ErConfig', 'Replayed', 'Er', 'look_ahead',
-           'interference', 'MirConfig', 'ErMir']
+__all__ = ['ER_PRESETS', 'to_bytes', 'reservoir_slots', 'Reservoir', 'Tasks', 'ErConfig', 'Storing', 'Replayed', 'Er',
+           'look_ahead', 'interference', 'MirConfig', 'ErMir']
 
 # %% ../../nbs/23_replay.ipynb #c007
 def to_bytes(
@@ -153,7 +153,34 @@ class ErConfig:
         one_of(('released', 'paper'), flavour, 'flavour')
         return cls(**ER_PRESETS[one_of(ER_PRESETS, data, 'preset')])
 
-# %% ../../nbs/23_replay.ipynb #c032
+# %% ../../nbs/23_replay.ipynb #c031a
+class Storing(Strategy):
+    "A strategy that stores up to `cfg.mem_total` images, and finds out from the batches which classes make up a task. ER, iCaRL and GEM are such."
+
+    def __init__(
+        self,
+        model: nn.Module,                         # images -> logits; any classifier
+        cfg,                                      # settings; mem_total among them
+        generator: torch.Generator | None = None, # for what the method draws; None: a new one of seed 0
+    ):
+        super().__init__(model, cfg, generator)
+        self.tasks = Tasks()
+        if self.n_classes is not None: self.check_room()
+
+    @property
+    def mem_per_class(self) -> int | None:
+        "Images a class, if all classes have as many: derived from `mem_total`; None while the number of classes is unknown."
+        return self.n_classes and self.cfg.mem_total // self.n_classes
+
+    def check_room(
+        self,
+        xb: Tensor | None = None, # a batch, for a model that does not say how many classes it has
+    ) -> None:
+        "ValueError if not even one image of each class would fit."
+        if self.n_classes is None: self.n_classes = n_outputs(self.model, xb)
+        if not self.mem_per_class:
+            raise ValueError(f'{type(self.cfg).__name__}.mem_total is {self.cfg.mem_total}: {self.n_classes} classes need at least {self.n_classes} images, one a class')
+
 @dataclass
 class Replayed:
     "One replayed batch, for pictures."
@@ -163,7 +190,8 @@ class Replayed:
     y_candidates: Tensor | None = None # (n,)
     rise: Tensor | None = None         # (n,) by how much the coming step would raise the loss of each
 
-class Er(Strategy):
+# %% ../../nbs/23_replay.ipynb #c032
+class Er(Storing):
     "Experience replay: each batch is learned together with M images of earlier tasks, drawn from a reservoir."
     name = 'er'
 
@@ -174,15 +202,13 @@ class Er(Strategy):
         generator: torch.Generator | None = None, # draws who is kept and who is replayed; None: a new one of seed 0
     ):
         super().__init__(model, cfg, generator)
-        self.tasks, self.buffer = Tasks(), Reservoir(cfg.mem_total, self.generator)
+        self.buffer = Reservoir(cfg.mem_total, self.generator)
         self.has_norms = any(isinstance(m, nn.modules.batchnorm._BatchNorm) for m in self.model.modules())
         self.n_drawn = cfg.M
-        if self.n_classes is not None: self._check_room()
 
     def step(self, xb: Tensor, yb: Tensor) -> dict[str, Tensor]:
         "Learn the batch with what is replayed, then offer it to the reservoir."
-        if self.n_classes is None: self.n_classes = n_outputs(self.model, xb)
-        self._check_room()
+        self.check_room(xb)
         labels = yb.cpu()                                                         # the only wait for a GPU
         present = self.tasks.see(labels)
         drawn = self.buffer.sample(self.n_drawn, exclude=present) if len(self.buffer) else ((), ())
@@ -209,16 +235,6 @@ class Er(Strategy):
         "For the record: which classes were replayed."
         counts = replayed.x.new_zeros(self.n_classes).scatter_add_(0, replayed.y, replayed.x.new_ones(len(replayed.y)))
         self.last, self.recalled_p = replayed, counts / len(replayed.y)
-
-    def _check_room(self) -> None:
-        "ValueError if not even one image of each class would fit."
-        if self.cfg.mem_total < self.n_classes:
-            raise ValueError(f'mem_total={self.cfg.mem_total} for {self.n_classes} classes: mem_per_class would be 0, so store at least {self.n_classes} images')
-
-    @property
-    def mem_per_class(self) -> int | None:
-        "Images a class, on average, if all classes are as frequent: derived from `mem_total`; None while the number of classes is unknown."
-        return self.n_classes and self.cfg.mem_total // self.n_classes
 
     def memory(self) -> Memory:
         "The buffer, full or not. Of somebody else's model we know the shape of an image only after the first batch; until then, nothing."

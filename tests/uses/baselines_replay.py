@@ -4,6 +4,7 @@ import torch.nn.functional as F
 from arm_nb.baselines.replay import *
 from arm_nb.models import MLP
 
+assert issubclass(Er, Storing)
 assert to_bytes(torch.tensor([-1., .5, 2.])).tolist() == [0, 128, 255]
 assert [v.tolist() for v in reservoir_slots(torch.tensor([.9, .1, .5, .3]).double(), 0, 2)] == [[0, 3], [0, 1]]
 tasks = Tasks([[0, 1]])

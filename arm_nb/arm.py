@@ -211,6 +211,7 @@ class Recaller(Lagged):
 class ARM(Recaller):
     "Automatic Recall Machine: Algorithm 1. After each batch, recall what it harmed most and learn it with the old network's answers."
     name = 'arm'
+    compile = False   # whether recall's steps run as one compiled graph (chapter 3); set it before the first batch
 
     def __init__(
         self,
@@ -231,7 +232,7 @@ class ARM(Recaller):
             x, y, weight = self._starts(xb, yb)                                                     # line 6
             x_hat = x
             for _ in range(cfg.repeats):
-                with self._stats(): x_hat = recall(x_hat, self.model_old, self.model, yb, cfg, weight)  # lines 7, 8
+                with self._stats(): x_hat = recall(x_hat, self.model_old, self.model, yb, cfg, weight, compile=self.compile)  # lines 7, 8
                 losses |= self._learn_recalled(x_hat, xb, weight)                                   # line 9
             self.last = Recalled(x, y, x_hat, self._p_hat, weight)
         return losses

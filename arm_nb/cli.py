@@ -158,6 +158,9 @@ def run(
     out: Annotated[Path, typer.Option(help='The store that records go to.')] = Path('runs'),
     as_json: Annotated[bool, typer.Option('--json', help='Print one JSON object a seed, and nothing else.')] = False,
     device: Annotated[str, typer.Option(help="Where to run: 'cpu', 'cuda', or 'auto': a GPU if there is one.")] = 'cpu',
+    amp: Annotated[str, typer.Option(help="'bf16': networks compute in bfloat16; or 'off'.")] = 'off',
+    channels_last: Annotated[bool, typer.Option('--channels-last', help='Lay maps out as convolutions like them: faster for the ResNet.')] = False,
+    compile: Annotated[bool, typer.Option('--compile', help="ARM's recall as one compiled graph.")] = False,
     checkpoint_every: Annotated[int, typer.Option(help='Keep a checkpoint every so many iterations. The same command goes on from it after a stop, to the same record.', min=0)] = 0,
 ):
     "One method on one data set. The record is kept, whole or not at all."
@@ -168,7 +171,7 @@ def run(
     one_of(('test', 'val'), eval_on, 'value of --eval-on')
     kept = []
     for s in seeds:
-        learner = build(data, method, s, root, flavour, device, dict(eval_on=eval_on, eval_every=eval_every), **changed)
+        learner = build(data, method, s, root, flavour, device, amp, channels_last, compile, dict(eval_on=eval_on, eval_every=eval_every), **changed)
         if checkpoint_every: learner.checkpoint, learner.checkpoint_every = run_path(learner.record, out).with_suffix('.checkpoint'), checkpoint_every
         kept.append(fit_and_keep(learner, out))
         if as_json: typer.echo(json.dumps(summary(*kept[-1]), allow_nan=False))
@@ -207,6 +210,9 @@ def sweep(
     workers: Annotated[int | None, typer.Option(help='Runs at a time. [default: one a core]', min=1)] = None,
     shard: Annotated[str, typer.Option(metavar='I/N', help='Only the I-th of N parts, I from 1: one for each job of a cluster.')] = '1/1',
     device: Annotated[str, typer.Option(help="Where to run: 'cpu', 'cuda', or 'auto': a GPU if there is one.")] = 'cpu',
+    amp: Annotated[str, typer.Option(help="'bf16': networks compute in bfloat16; or 'off'.")] = 'off',
+    channels_last: Annotated[bool, typer.Option('--channels-last', help='Lay maps out as convolutions like them: faster for the ResNet.')] = False,
+    compile: Annotated[bool, typer.Option('--compile', help="ARM's recall as one compiled graph.")] = False,
 ):
     "Many runs side by side. What is in the store already is not run again."
     from arm_nb.experiment import METHODS, TABLES, pick_device, sweep as run_all
@@ -219,7 +225,7 @@ def sweep(
     one_of(('test', 'val'), eval_on, 'value of --eval-on')
     grid, data = grid_of(set_ or [], names), data_spec(data).name
     if table is not None and data != TABLES[table][0]: typer.echo(f"The rows of Table {table} on {data}; the paper's own data is --data {TABLES[table][0]}.", err=True)
-    records = run_all(data, names, seeds_of(seed), root, flavour, out, workers, shard, True, pick_device(device), dict(eval_on=eval_on), **grid)
+    records = run_all(data, names, seeds_of(seed), root, flavour, out, workers, shard, True, pick_device(device), amp, channels_last, compile, dict(eval_on=eval_on), **grid)
     typer.echo(table_text(results_table(records)) if records else f'nothing to do in shard {shard}')
 
 

@@ -32,8 +32,8 @@ from .baselines.generative import Gen, GenConfig, GenMir, GenMirConfig, gen_mode
 from .baselines.icarl import Icarl, IcarlConfig
 from .baselines.inversion import Adi, AdiConfig
 from .baselines.replay import Er, ErConfig, ErMir, MirConfig
-from .learner import Learner, Naive, NaiveConfig, RunRecord, Strategy
-from .models import model_for
+from .learner import HOW, Learner, Naive, NaiveConfig, RunRecord, Strategy, how_computed
+from .models import model_for, prepared
 from .recall import one_of
 from .streams import data_spec, get_stream
 
@@ -137,6 +137,9 @@ def build(
     root: str | Path | None = None,  # torchvision's root folder, for data that is not in a package
     flavour: str = 'released',       # 'released': as the authors' code; 'paper': the text to the letter
     device: str = 'cpu',             # where to run: 'cpu', 'cuda', or 'auto': a GPU if there is one
+    amp: str = 'off',                # 'bf16': the network's convolutions and matrix products in bfloat16
+    channels_last: bool = False,     # the network's maps laid out as convolutions like them: faster, the same but for last digits
+    compile: bool = False,           # ARM's recall steps as one compiled graph; other methods have none, and run as they are
     learner: dict | None = None,     # further arguments of `Learner`: eval_on, eval_every, progress, callbacks, checkpoint …
     **overrides,                     # fields of the method's configuration, e.g. lambda_3=1.0
 ) -> Learner:                        # ready to .fit()
@@ -145,8 +148,9 @@ def build(
     method, device = named(method)[0], pick_device(device)
     m, stream = METHODS[method], get_stream(data, root)
     stream = (stream.stationary() if m.stationary else stream).to(device)
-    model = m.model(stream.in_shape, stream.n_classes, seed).to(device)
+    model = prepared(m.model(stream.in_shape, stream.n_classes, seed), amp, channels_last).to(device)
     strategy = m.strategy(model, cfg, torch.Generator().manual_seed(seed))
+    if compile and hasattr(strategy, 'compile'): strategy.compile = True
     return Learner(strategy, stream, seed=seed, method=method, flavour=flavour, **(learner or {}))
 
 def run(
@@ -155,7 +159,7 @@ def run(
     seed: int = 0,                   # of first weights, order of images, and the method's draws
     root: str | Path | None = None,  # torchvision's root folder, for data that is not in a package
     flavour: str = 'released',       # 'released': as the authors' code; 'paper': the text to the letter
-    **more,                          # fields of the method's configuration, and `build`'s device and learner
+    **more,                          # fields of the method's configuration, and `build`'s device, amp, channels_last, compile and learner
 ) -> RunRecord:                      # what was run and what came out
     "One method on one data set with one seed: the line that everything else is for."
     learner = build(data, method, seed, root, flavour, **more)
@@ -170,9 +174,10 @@ def cell_path(
     eval_on: str,                # 'test' or 'val'
     seed: int,
     folder: str | Path = 'runs', # the store
+    how: dict | None = None,     # what differs from `learner.HOW`
 ) -> Path:                       # folder/<data>/<method>/<hash of the settings>/seed-<k>.json
     "Where the record of a run belongs, known before it runs."
-    cell = json.dumps([flavour, config, eval_on], sort_keys=True)
+    cell = json.dumps([flavour, config, eval_on] + [how]*bool(how), sort_keys=True)
     return Path(folder) / data / method / hashlib.sha256(cell.encode()).hexdigest()[:10] / f'seed-{seed}.json'
 
 def run_path(
@@ -180,7 +185,7 @@ def run_path(
     folder: str | Path = 'runs', # the store
 ) -> Path:                       # folder/<data>/<method>/<hash of the settings>/seed-<k>.json
     "Where a record belongs: runs that differ only in their seed are neighbours."
-    return cell_path(record.data, record.method, record.flavour, record.config, record.eval_on, record.seed, folder)
+    return cell_path(record.data, record.method, record.flavour, record.config, record.eval_on, record.seed, folder, {k: v for k, v in record.versions.items() if k in HOW})
 
 def save_run(
     record: RunRecord,           # a run; only a complete one is taken
@@ -205,7 +210,7 @@ def tidy(record: RunRecord) -> dict:
     "A run as one flat row: what it was, what came out (fractions), what it kept, how long it took (seconds), and each setting."
     r = record
     return dict(data=r.data, method=r.method, flavour=r.flavour, seed=r.seed, eval_on=r.eval_on, accuracy=r.average_accuracy, forgetting=r.forgetting,
-                **{k: r.memory.get(k, 0) for k in ('images', 'parameters', 'bytes')}, n_iterations=r.n_iterations, train_seconds=r.seconds['train'], eval_seconds=r.seconds['eval'], **r.config)
+                **{k: r.memory.get(k, 0) for k in ('images', 'parameters', 'bytes')}, n_iterations=r.n_iterations, train_seconds=r.seconds['train'], eval_seconds=r.seconds['eval'], **{k: r.versions.get(k, v) for k, v in HOW.items()}, **r.config)
 
 def load_runs(
     folder: str | Path = 'runs', # the store, or any folder inside it
@@ -260,10 +265,11 @@ def plan(
     flavour: str = 'released',
     learner: dict | None = None,# further arguments of `Learner`: eval_on, eval_every
     grid: dict | None = None,   # setting -> value, or list of values
-    **more,                     # root and device, for `build`
+    **more,                     # root, device, amp, channels_last and compile, for `build`
 ) -> list[Job]:                 # each run once, seed by seed
     "The runs of a sweep, in order: all methods with the first seed, then all with the second. ValueError for a name that nothing here has."
     grid, learner, jobs = grid or {}, learner or {}, {}
+    how = {k: v for k, v in more.items() if v != HOW.get(k, v)}
     one_of(('test', 'val'), learner.get('eval_on', 'test'), 'eval_on')
     if any(int(seed) != seed or seed < 0 for seed in seeds): raise ValueError(f'seeds {list(seeds)}: must be whole numbers >= 0')
     has = {m: [f.name for f in fields(METHODS[named(m)[0]].config)] for m in methods}
@@ -272,7 +278,7 @@ def plan(
         for chosen in combinations({k: v for k, v in grid.items() if k in has[m]}):
             method, chosen = named(m)[0], named(m)[1] | chosen
             config = json.loads(json.dumps(asdict(settings(data_spec(data).name, method, flavour, **chosen))))
-            path = cell_path(data, method, flavour, config, learner.get('eval_on', 'test'), seed, folder)
+            path = cell_path(data, method, flavour, config, learner.get('eval_on', 'test'), seed, folder, how if hasattr(METHODS[method].strategy, 'compile') else {k: v for k, v in how.items() if k != 'compile'})
             jobs.setdefault(path, Job(dict(data=data, method=method, seed=seed, flavour=flavour, learner=learner, **more, **chosen), str(folder), path, METHODS[method]))
     return list(jobs.values())
 
@@ -335,12 +341,15 @@ def sweep(
     shard: str = '1/1',                     # 'i/n': only the i-th of n parts, for several machines with one store
     progress: bool | None = None,           # a bar, or in a log a line a run; None: if this is a terminal
     device: str = 'cpu',                    # where each run computes
+    amp: str = 'off',                       # as in `build`, and so are channels_last and compile
+    channels_last: bool = False,
+    compile: bool = False,
     learner: dict | None = None,            # further arguments of `Learner`: eval_on, eval_every
     **grid,                                 # fields of the methods' configurations: a value, or a list of values
 ) -> list[RunRecord]:                       # of all runs of the plan (of the shard), also those that were there already
     "Many runs, side by side, into the store; what is there already is not run again. Stopped, when all others are done, if some did not come to their end."
     methods = list(METHODS) if methods is None else [methods] if isinstance(methods, str) else list(methods)
-    jobs = shard_of(plan(data, methods, list(seeds), folder, flavour, learner, grid, root=None if root is None else str(root), device=device), shard)
+    jobs = shard_of(plan(data, methods, list(seeds), folder, flavour, learner, grid, root=None if root is None else str(root), device=device, amp=amp, channels_last=channels_last, compile=compile), shard)
     if jobs: get_stream(data, root)                        # a data set that is not there: better to hear of it now
     missing, failed, tty = [job for job in jobs if not done(job)], [], sys.stderr.isatty()
     with open(os.devnull, 'w') as nowhere, tqdm(total=len(jobs), initial=len(jobs) - len(missing), unit='run', desc=f'sweep on {data}', file=sys.stderr if tty else nowhere,

@@ -11,10 +11,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from functools import lru_cache
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
 
 from .divergence import DIVERGENCES, weighted_mean
 from .regularizers import batch_entropy, l2_norm, sharpness, total_variation
@@ -22,7 +24,8 @@ from .regularizers import batch_entropy, l2_norm, sharpness, total_variation
 # %% auto #0
 __all__ = ['present_share', 'nonlocality', 'one_of', 'check_fields', 'RecallConfig', 'recall_terms', 'recall_objective',
            'copies_of', 'recall_literal', 'pull_of', 'logit_gradients', 'tv_matrices', 'image_gradient', 'RecallTrace',
-           'no_grad_for', 'ascend', 'recall', 'keep_stats', 'WeightedBatchNorm2d', 'why_not_distinct']
+           'no_grad_for', 'climb', 'compiled_climb', 'ascend', 'recall', 'keep_stats', 'weighted_norm_literal',
+           'WeightedNorm', 'WeightedBatchNorm2d', 'why_not_distinct']
 
 # %% ../nbs/03_recall.ipynb #c011
 def present_share(
@@ -244,6 +247,40 @@ def no_grad_for(
     finally:
         for p in parameters: p.requires_grad_(True)
 
+def climb(
+    x: Tensor,                    # (B, C, H, W) images
+    model_old: nn.Module,         # f_theta: images -> logits
+    model: nn.Module,             # f_theta': images -> logits
+    slopes: Callable,             # as in `ascend`, and so are cfg, weight and more
+    cfg,
+    tv: tuple[Tensor, Tensor],    # from `tv_matrices`
+    M: int | Tensor,              # images, copies included
+    weight: Tensor | None = None,
+    more: Callable | None = None,
+) -> tuple[Tensor, Tensor]:       # (B, C, H, W) images one step further, and (2, B, C) the logits before it
+    "One step of line 8: two forward passes, one gradient to the images."
+    x = x.detach().requires_grad_()
+    logits = torch.stack((model_old(x), model(x)))
+    climbed, pulls = [logits], [slopes(logits.detach(), weight)]
+    if more is not None: climbed.append(more()); pulls.append(None)
+    g, = torch.autograd.grad(climbed, x, pulls)
+    x = x.detach()
+    if weight is not None: g = g / weight.view(-1, 1, 1, 1)             # a copy's own share of the gradient to its image
+    return x.add(g, alpha=cfg.eta_1).add_(image_gradient(x, cfg, *tv) * (cfg.eta_1 / M)), logits.detach()
+
+# %% ../nbs/03_recall.ipynb #c049b2
+@lru_cache(None)
+def compiled_climb(
+    device: str='cpu', # 'cpu', or 'cuda': there the graph is also recorded, so that a step is one launch
+) -> Callable:         # like `climb`, to be called inside `ascend`
+    "`climb` as one graph by `torch.compile`. The first call compiles: seconds for an MLP, most of a minute for a ResNet."
+    graph = torch.compile(climb, mode='reduce-overhead' if device == 'cuda' else None)
+    def step(*args):
+        if device == 'cuda': torch.compiler.cudagraph_mark_step_begin()
+        with torch._dynamo.config.patch(trace_autograd_ops=True): x, logits = graph(*args)
+        return (x.clone(), logits) if device == 'cuda' else (x, logits)      # a recorded graph writes its results to one place
+    return step
+
 def ascend(
     x_init: Tensor,               # (B, C, H, W) images to start from, kept as they are
     model_old: nn.Module,         # f_theta: images -> logits
@@ -253,25 +290,22 @@ def ascend(
     weight: Tensor | None = None, # (B,) copies > 0 that each image stands for; None: one
     more: Callable | None = None, # () -> a scalar to climb as well, differentiable in the images: made of what hooks saw in the last pass
     look: Callable | None = None, # (x, logits, weight) -> None: shown each of the S + 1 states, without gradients
+    compile: bool = False,        # take all steps but the first by `compiled_climb`; not together with `more`
 ) -> Tensor:                      # (B, C, H, W) x_hat, not clipped to [0, 1]
     "The loop of lines 7 and 8 for any objective: `cfg.S` steps of gradient ascent on what `slopes` describes - lambda_5 L2 - lambda_6 TV."
     if x_init.dim() != 4 or len(x_init) == 0: raise ValueError(f'x_init must be images (B, C, H, W) with B >= 1, got shape {tuple(x_init.shape)}')
     if weight is not None and tuple(weight.shape) != (len(x_init),):
         raise ValueError(f'weight must have one number of copies for each of the {len(x_init)} images, got shape {tuple(weight.shape)}')
+    if compile and more is not None: raise ValueError('compile cannot follow hooks: leave out compile or more')
     weight = None if weight is None else weight.to(x_init)
     M = len(x_init) if weight is None else weight.sum()
     x, tv = x_init.detach().clone(), tv_matrices(x_init, cfg)
     with torch.enable_grad(), no_grad_for(model_old, model), copies_of(model_old, weight), copies_of(model, weight):
-        for _ in range(cfg.S):
-            logits = torch.stack((model_old(x.requires_grad_()), model(x)))                 # (2, B, C)
-            climbed, pulls = [logits], [slopes(logits, weight)]
-            if more is not None: climbed.append(more()); pulls.append(None)
+        for s in range(cfg.S):
+            step, rest = (compiled_climb(x.device.type), ()) if compile and s else (climb, (more,))
+            before, (x, logits) = x, step(x, model_old, model, slopes, cfg, tv, M, weight, *rest)
             if look is not None:
-                with torch.no_grad(): look(x, logits, weight)
-            g, = torch.autograd.grad(climbed, x, pulls)
-            x = x.detach()
-            if weight is not None: g = g / weight.view(-1, 1, 1, 1)     # a copy's own share of the gradient to its image
-            x = x.add(g, alpha=cfg.eta_1).add_(image_gradient(x, cfg, *tv) * (cfg.eta_1 / M))
+                with torch.no_grad(): look(before, logits, weight)
         if look is not None:
             with torch.no_grad(), keep_stats(model_old, model): look(x, torch.stack((model_old(x), model(x))), weight)
     return x
@@ -285,6 +319,7 @@ def recall(
     cfg: RecallConfig,                  # the constants of eqs 8 and 9
     weight: Tensor | None = None,       # (B,) copies > 0 that each image stands for; None: one
     trace: RecallTrace | None = None,   # filled with every step, if given
+    compile: bool = False,              # steps as one compiled graph
 ) -> Tensor:                            # (B, C, H, W) x_hat: recalled images, not clipped to [0, 1]
     "Lines 7 and 8 of Algorithm 1: `cfg.S` steps of gradient ascent on eq. 8. The same images as `recall_literal`, sooner."
     pull = None
@@ -293,7 +328,7 @@ def recall(
         if pull is None: pull = pull_of(present, logits[0], cfg)        # once a recall
         return logit_gradients(logits, pull, cfg, weight)
     def look(x, logits, weight): trace.add(x, *logits, recall_terms(x, *logits, present, cfg, weight))
-    return ascend(x_init, model_old, model, slopes, cfg, weight, look=None if trace is None else look)
+    return ascend(x_init, model_old, model, slopes, cfg, weight, look=None if trace is None else look, compile=compile)
 
 # %% ../nbs/03_recall.ipynb #c052
 @contextmanager
@@ -308,20 +343,62 @@ def keep_stats(
         for m in norms: m.track_running_stats = True
 
 # %% ../nbs/03_recall.ipynb #c064
+def weighted_norm_literal(
+    x: Tensor,      # (B, C, H, W) feature maps
+    q: Tensor,      # (B,) what one place of image i counts: w_i / (M H W)
+    scale: Tensor,  # (C,) gamma
+    shift: Tensor,  # (C,) beta
+    eps: float,     # added to the variance
+) -> tuple[Tensor, Tensor, Tensor]: # (B, C, H, W) normalised, (C,) mean, (C,) variance
+    "Batch norm that counts image i w_i times, as it is written. The oracle of `WeightedNorm`."
+    wide, wider = torch.promote_types(x.dtype, torch.float32), lambda v: v.to(x.dtype).view(1, -1, 1, 1)
+    q = q.to(wide)[:, None]
+    mean = (q * x.sum((2, 3), dtype=wide)).sum(0)
+    d = x - wider(mean)
+    var = (q * d.square().sum((2, 3), dtype=wide)).sum(0)
+    return wider(shift) + d * wider(scale * torch.rsqrt(var + eps)), mean, var
+
+# %% ../nbs/03_recall.ipynb #c064b
+class WeightedNorm(torch.autograd.Function):
+    "`weighted_norm_literal` with its gradient in closed form. Mean and variance come without gradients."
+    @staticmethod
+    def forward(ctx, x: Tensor, q: Tensor, scale: Tensor, shift: Tensor, eps: float) -> tuple[Tensor, Tensor, Tensor]:
+        wide, wider = torch.promote_types(x.dtype, torch.float32), lambda v: v.to(x.dtype).view(1, -1, 1, 1)
+        q = q.to(wide)[:, None]
+        mean = (q * x.sum((2, 3), dtype=wide)).sum(0)
+        d = x - wider(mean)
+        var = (q * d.square().sum((2, 3), dtype=wide)).sum(0)
+        r = torch.rsqrt(var + eps)
+        s = scale * r
+        ctx.save_for_backward(d, q, r, s)
+        ctx.mark_non_differentiable(mean, var)
+        return torch.addcmul(wider(shift), d, wider(s)), mean, var
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, g: Tensor, *_) -> tuple:
+        d, q, r, s = ctx.saved_tensors
+        G, D = g.sum((2, 3), dtype=r.dtype).sum(0), (g * d).sum((2, 3), dtype=r.dtype).sum(0)
+        each = lambda v: (-q * s * v).to(d.dtype)[:, :, None, None]                # (B, C, 1, 1)
+        return torch.addcmul(torch.addcmul(each(G), d, each(D * r * r)), g, s.to(d.dtype).view(1, -1, 1, 1)), None, D * r, G, None
+
+# %% ../nbs/03_recall.ipynb #c064f
 class WeightedBatchNorm2d(nn.BatchNorm2d):
     "Batch norm that counts image i `copies[i]` times (set by `copies_of`); with `copies = None`, or in eval mode, `nn.BatchNorm2d` itself."
     copies: Tensor | None = None # (B,) counts of the images of the coming batch
 
     def forward(self, x: Tensor) -> Tensor:
-        if self.copies is None or not self.training: return super().forward(x)
-        part = (self.copies.to(x.dtype) / self.copies.sum())[:, None]                   # (B, 1)
-        var_i, mean_i = torch.var_mean(x, (2, 3), correction=0)                         # (B, channels)
-        mean = (part * mean_i).sum(0)
-        var = (part * (var_i + (mean_i - mean).square())).sum(0)
-        if self.track_running_stats: self._move(mean.detach(), var.detach(), self.copies.sum() * x.shape[2] * x.shape[3])
-        scale = torch.rsqrt(var + self.eps) * (self.weight if self.affine else 1)
-        shift = (self.bias if self.affine else 0) - mean * scale
-        return torch.addcmul(shift.view(1, -1, 1, 1), x, scale.view(1, -1, 1, 1))
+        waits = self.momentum is None and self.track_running_stats and (x.device.type != 'cpu' or torch.compiler.is_compiling())
+        if not self.training or (self.copies is None and not waits): return super().forward(x)
+        return self.counted(x, x.new_ones(len(x), dtype=torch.promote_types(x.dtype, torch.float32)) if self.copies is None else self.copies)
+
+    def counted(self, x: Tensor, copies: Tensor) -> Tensor:
+        "With the statistics of this batch, in which image i counts copies[i] times."
+        places = copies.sum() * x.shape[2] * x.shape[3]
+        scale, shift = (self.weight, self.bias) if self.affine else (copies.new_ones(self.num_features), copies.new_zeros(self.num_features))
+        y, mean, var = WeightedNorm.apply(x, copies / places, scale, shift, self.eps)
+        if self.track_running_stats: self._move(mean.detach(), var.detach(), places)
+        return y
 
     @torch.no_grad()
     def _move(self, mean: Tensor, var: Tensor, n: Tensor) -> None:

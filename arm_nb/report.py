@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 
 from .arm import Recalled
 from .experiment import METHODS, named
-from .learner import RunRecord, write_whole
+from .learner import HOW, RunRecord, write_whole
 from .metrics import mean_sd
 
 # %% auto #0
@@ -129,6 +129,7 @@ def changes(
     usual = preset_of(record) or reference or record.config
     flavour = [record.flavour] if record.flavour != 'released' else []
     fields = [f'{k}={v}' for k, v in record.config.items() if k not in usual or usual[k] != v]
+    fields += [k if v is True else f'{k}={v}' for k, v in record.versions.items() if k in HOW]
     return flavour + fields + ([f'on {record.eval_on}'] if record.eval_on != 'test' else [])
 
 def run_name(
@@ -148,6 +149,7 @@ def command_of(
     told = lambda v: 'none' if v is None else str(v).lower() if isinstance(v, bool) else v
     changed = [f'--set {k}={told(v)}' for k, v in r.config.items() if usual.get(k, v) != v or not usual]
     more = [f'--{k} {v}' for k, v, usually in (('flavour', r.flavour, 'released'), ('eval-on', r.eval_on, 'test')) if v != usually]
+    more += ['--' + k.replace('_', '-') + (f' {v}' if v is not True else '') for k, v in r.versions.items() if k in HOW]
     return ' '.join([f'arm_nb run --data {r.data} --method {r.method} --seed {",".join(str(x.seed) for x in sorted(records, key=lambda x: x.seed))}', *more, *changed])
 
 def table_row(
@@ -159,7 +161,7 @@ def table_row(
     twice = [s for s, after in zip(seeds, seeds[1:]) if s == after]
     if twice: raise ValueError(f'{run_name(r, reference)} on {r.data}: two records of seed {twice[0]}, and a seed counts once')
     changed = changes(r, reference)
-    paper = published(r.data, r.method, [c for c in changed if c != 'paper'])
+    paper = published(r.data, r.method, [c for c in changed if c != 'paper' and c.split('=')[0] not in HOW])
     accuracy, forgetting = (mean_sd([100*getattr(x, k) for x in records]) for k in ('average_accuracy', 'forgetting'))
     return dict(data=r.data, method=r.method, changed=', '.join(changed), seeds=len(records), seed_list=' '.join(map(str, seeds)),
                 accuracy=accuracy[0], accuracy_sd=accuracy[1], forgetting=forgetting[0], forgetting_sd=forgetting[1],
@@ -183,7 +185,7 @@ def results_table(
     first, cells = {}, {}
     for r in records:
         first.setdefault((r.data, r.method), r.config)
-        cells.setdefault(json.dumps([r.data, r.method, r.flavour, r.config, r.eval_on], sort_keys=True), []).append(r)
+        cells.setdefault(json.dumps([r.data, r.method, r.flavour, r.config, r.eval_on, [r.versions.get(k, v) for k, v in HOW.items()]], sort_keys=True), []).append(r)
     rows = [table_row(c, first[c[0].data, c[0].method]) for c in cells.values()]
     data, methods = (list(dict.fromkeys(known + [r[k] for r in rows])) for known, k in ((list(BESIDE), 'data'), (ORDER, 'method')))
     rows.sort(key=lambda r: (data.index(r['data']), methods.index(r['method']), r['changed'] != '', r['changed']))

@@ -12,7 +12,7 @@ root = Path(__file__).resolve().parents[1]
 modules = sorted('.'.join(p.relative_to(root).with_suffix('').parts[1:]) for p in (root/'arm_nb').rglob('*.py') if p.name[0] != '_')
 
 IMPORTS = '''
-import builtins, dis, importlib, sys, types
+import builtins, dis, importlib, inspect, sys, types
 mod = importlib.import_module(sys.argv[1])
 missing = [n for n in mod.__all__ if not hasattr(mod, n)]
 assert not missing, f'in __all__ but not there: {missing}'
@@ -26,7 +26,7 @@ def unknown(code):
 
 def codes(o):
     "The code of a function, or of every method of a class, defined in this module."
-    o = getattr(o, '__wrapped__', o)
+    if callable(o): o = inspect.unwrap(o)
     if isinstance(o, (staticmethod, classmethod)): o = o.__func__
     if isinstance(o, property): yield from (c for f in (o.fget, o.fset, o.fdel) if f for c in codes(f))
     if isinstance(o, types.FunctionType) and o.__module__ == mod.__name__: yield o.__code__

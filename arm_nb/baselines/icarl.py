@@ -39,7 +39,7 @@ def features_of(
     def catch(layer, inputs): caught['last'] = inputs[0]
     hooks = [m.register_forward_pre_hook(catch) for m in _linears(model)]
     try:
-        with eval_mode(model): rows = [(model(part), caught.pop('last').flatten(1))[1] for part in x.split(batch)]
+        with eval_mode(model): rows = [(model(part), caught.pop('last').flatten(1).to(x.dtype))[1] for part in x.split(batch)]
     finally:
         for hook in hooks: hook.remove()
     return F.normalize(torch.cat(rows), dim=1)
@@ -137,7 +137,7 @@ class IcarlConfig:
 
 _DIGITS = dict(eta_0=.2, mem_total=50)
 _COLOUR = dict(eta_0=.1, mem_total=200)
-_PRESETS = {'mnist-mini': _DIGITS, 'mnist5k': _DIGITS, 'fmnist5k': _DIGITS, 'cifar10': _COLOUR, 'mnist-color': _COLOUR,
+_PRESETS = {'mnist-mini': _DIGITS, 'mnist5k': _DIGITS, 'fmnist5k': _DIGITS, 'cifar10': _COLOUR, 'mnist-color': dict(_COLOUR, eta_0=.01),
             'miniimagenet': _COLOUR | dict(mem_total=500)}
 
 # %% ../../nbs/25_icarl.ipynb #c031

@@ -129,7 +129,7 @@ _DIGITS = dict(eta_0=.1, mem_total=50)
 _COLOURS = dict(eta_0=.1, mem_total=200)
 ER_PRESETS: dict[str, dict] = {
     'mnist-mini': _DIGITS, 'mnist5k': _DIGITS, 'fmnist5k': _DIGITS,
-    'mnist-color': _COLOURS, 'cifar10': _COLOURS, 'miniimagenet': dict(_COLOURS, mem_total=500)}
+    'mnist-color': dict(_COLOURS, eta_0=.01), 'cifar10': _COLOURS, 'miniimagenet': dict(_COLOURS, mem_total=500)}
 
 @dataclass(frozen=True)
 class ErConfig:

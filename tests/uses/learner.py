@@ -37,3 +37,4 @@ tape = Tape(head)
 tape.add({'real': torch.tensor(1.)}, None)
 tape.flush()
 assert head.losses == {'real': [1.]}
+assert how_computed(naive) == {} and set(HOW) == {'amp', 'channels_last', 'compile'}

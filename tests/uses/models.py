@@ -9,3 +9,6 @@ assert Block(2, 4, stride=2)(torch.zeros(2, 2, 6, 6)).shape == (2, 4, 3, 3)
 a, b = (model_for((1, 28, 28), 10, seed=3) for _ in range(2))
 assert all(torch.equal(p, q) for p, q in zip(a.parameters(), b.parameters()))
 assert (Memory(2, (1, 28, 28)) + Memory(parameters=10)).bytes == 2*784 + 40
+x = torch.rand(2, 1, 28, 28)
+assert prepared(a) is a and isinstance(prepared(b, 'bf16'), Prepared)
+assert 0 < (Prepared(b, 'bf16', channels_last=True)(x) - a(x)).norm() < .05*a(x).norm()

@@ -32,3 +32,7 @@ with keep_stats(old, new):
 assert why_not_distinct(old) is None and 'BatchNorm2d' in why_not_distinct(net(nn.BatchNorm2d))
 with no_grad_for(old): assert not any(p.requires_grad for p in old.parameters())
 assert all(p.requires_grad for p in old.parameters())
+step, logits = climb(x, old, new, lambda logits, weight: logit_gradients(logits, pull, cfg, weight), cfg, tv_matrices(x, cfg), len(x))
+assert logits.shape == (2, 3, 3) and not torch.equal(step, x) and callable(compiled_climb())
+q = torch.full((3,), 1/48).double()
+for a, b in zip(weighted_norm_literal(x, q, *torch.ones(2, 1).double(), 0.), WeightedNorm.apply(x, q, *torch.ones(2, 1).double(), 0.)): torch.testing.assert_close(a, b)

@@ -269,7 +269,8 @@ def plan(
 ) -> list[Job]:                 # each run once, seed by seed
     "The runs of a sweep, in order: all methods with the first seed, then all with the second. ValueError for a name that nothing here has."
     grid, learner, jobs = grid or {}, learner or {}, {}
-    how = {k: v for k, v in more.items() if v != HOW.get(k, v)}
+    one_of(('off', 'bf16'), more.get('amp', 'off'), 'amp')
+    how = lambda strategy: {k: v for k, v in more.items() if v != HOW.get(k, v) and (k != 'compile' or hasattr(strategy, k))}   # as `how_computed` will say
     one_of(('test', 'val'), learner.get('eval_on', 'test'), 'eval_on')
     if any(int(seed) != seed or seed < 0 for seed in seeds): raise ValueError(f'seeds {list(seeds)}: must be whole numbers >= 0')
     has = {m: [f.name for f in fields(METHODS[named(m)[0]].config)] for m in methods}
@@ -278,7 +279,7 @@ def plan(
         for chosen in combinations({k: v for k, v in grid.items() if k in has[m]}):
             method, chosen = named(m)[0], named(m)[1] | chosen
             config = json.loads(json.dumps(asdict(settings(data_spec(data).name, method, flavour, **chosen))))
-            path = cell_path(data, method, flavour, config, learner.get('eval_on', 'test'), seed, folder, how if hasattr(METHODS[method].strategy, 'compile') else {k: v for k, v in how.items() if k != 'compile'})
+            path = cell_path(data, method, flavour, config, learner.get('eval_on', 'test'), seed, folder, how(METHODS[method].strategy))
             jobs.setdefault(path, Job(dict(data=data, method=method, seed=seed, flavour=flavour, learner=learner, **more, **chosen), str(folder), path, METHODS[method]))
     return list(jobs.values())
 

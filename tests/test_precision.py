@@ -4,7 +4,7 @@ import shutil
 import pytest
 import torch
 
-from arm_nb.arm import ARM, ArmConfig
+from arm_nb.arm import ARM, ArmConfig, arm_step_literal, draw_starts
 from arm_nb.experiment import Learner, build, cell_path, plan, run_path
 from arm_nb.learner import HOW
 from arm_nb.models import model_for, prepared
@@ -32,6 +32,18 @@ def apart(a, b):
     "Relative distance of all parameters and buffers of two networks."
     flat = lambda arm: torch.cat([t.detach().double().flatten().cpu() for t in arm.model.state_dict().values()])
     return ((flat(a) - flat(b)).norm() / flat(a).norm()).item()
+
+
+def test_the_step_is_the_literal_one_at_the_size_of_cifar10():           # (in the usual layout: chapter 20)
+    cfg = ArmConfig(M=100, S=2, T=5, recall_from=0, eta_0=.01, eta_1=10.)
+    arm = ARM(prepared(model_for((3, 32, 32), 10, 0).double(), channels_last=True), cfg, torch.Generator().manual_seed(0))
+    model, old = (model_for((3, 32, 32), 10, 0).double() for _ in range(2))
+    x_hat = arm_step_literal(model, old, X.double(), Y, cfg, torch.Generator().manual_seed(0))
+    arm(X, Y)
+    i = draw_starts(cfg, 10, torch.Generator().manual_seed(0))
+    ours = arm.last.x_hat[torch.searchsorted(i.unique(), i)]
+    assert len(i) == 100 and (ours - x_hat).abs().max() < 1e-10
+    for (name, a), b in zip(model.state_dict().items(), arm.model.state_dict().values()): assert (a - b).abs().max() < 1e-10, name
 
 
 def test_channels_last_is_the_same_network():

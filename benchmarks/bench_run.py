@@ -5,7 +5,8 @@
 'cifar10' has CIFAR-10's shape and sizes (Table 3) and random pixels: 950 iterations without recall, 3,800 with it, 10,000 images
 tested after each of five tasks. `--iterations` of each kind are run; the rest is multiplication. Peak memory is this process's.
 'fmnist5k' (needs --root: the folder that torchvision's FashionMNIST is in) is run whole, on one thread, with 13,000 images tested after each task:
-by the library, and by `arm_step_literal` with a test in batches of ten and an `.item()` an image. Both learn the same batches.
+by the library, and by `arm_step_literal` with a test in batches of ten and an `.item()` an image: from tensors, and from pictures that are
+decoded each time, as the released code has it. All learn the same batches.
 """
 import argparse
 import copy
@@ -17,10 +18,12 @@ from time import perf_counter
 
 import torch
 
+from bench_eval import in_tens, pictures, tensors
+
 from arm_nb.arm import ARM, ArmConfig, arm_step_literal
-from arm_nb.learner import Learner, evaluate
+from arm_nb.learner import Learner, Naive, NaiveConfig, evaluate
 from arm_nb.models import model_for, prepared
-from arm_nb.streams import Stream, class_tasks, get_stream, to_unit
+from arm_nb.streams import Stream, class_tasks, get_stream
 
 
 def peak_gb() -> float:
@@ -55,20 +58,7 @@ def extrapolate(n: int, amp: str) -> None:
           f'tests {tests:.0f} s in all: {whole / 60:.0f} minutes, extrapolated from {n} iterations of each kind; peak resident set {peak_gb():.2f} GB')
 
 
-def in_tens(model, sets) -> list[float]:
-    "Accuracy of each task, the mean over its classes, ten images at a time, an `.item()` each."
-    model.eval(); accuracies = []
-    for x, y in sets:
-        right = {}
-        for xb, yb in zip(x.split(10), y.split(10)):
-            with torch.no_grad(): answers = model(to_unit(xb)).argmax(1)
-            for a, c in zip(answers, yb): right.setdefault(c.item(), []).append((a == c).item())
-        accuracies.append(mean(mean(r) for r in right.values()))
-    model.train()
-    return accuracies
-
-
-def literal(stream: Stream, cfg: ArmConfig) -> list:
+def literal(stream: Stream, cfg: ArmConfig, batches) -> list:
     "Algorithm 1 with its tests, word for word."
     model, g, t, a = model_for(stream.in_shape, 10, 0), torch.Generator().manual_seed(0), 0, []
     for stage in range(5):
@@ -77,7 +67,7 @@ def literal(stream: Stream, cfg: ArmConfig) -> list:
             if t >= cfg.recall_from: arm_step_literal(model, old, xb, yb, cfg, g)
             else: arm_step_literal(model, old, xb, yb, replace(cfg, S=0, lambda_0_recall=0., lambda_0_real=0.), torch.Generator())
             t += 1
-        a.append(in_tens(model, stream.test))
+        a.append(in_tens(Naive(model, NaiveConfig()), stream.test, batches))
     return a
 
 
@@ -87,11 +77,12 @@ def whole_run(root: str) -> None:
     both = [tuple(torch.cat(part) for part in zip(a, b)) for a, b in zip(stream.test, stream.val)]         # 10,000 + 3,000 images
     stream, cfg = replace(stream, test=both), ArmConfig.preset('fmnist5k')
     def library(): return Learner(ARM(model_for(stream.in_shape, 10, 0), cfg, torch.Generator().manual_seed(0)), stream, progress=False).fit().accuracy
+    ways = {'library': library, 'literal, tensors': lambda: literal(stream, cfg, tensors), 'literal, pictures': lambda: literal(stream, cfg, pictures), 'library again': library}
     took = {}
-    for name, f in (('library', library), ('literal', lambda: literal(stream, cfg)), ('library ', library)):
+    print(f'a whole fmnist5k run of ARM, {sum(len(y) for _, y in both):,} images tested after each task, {torch.get_num_threads()} thread')
+    for name, f in ways.items():
         start = perf_counter(); a = f(); took[name] = perf_counter() - start
-        print(f'  {name} {took[name]:.1f} s, accuracy at the end {mean(a[-1]):.3f}')
-    print(f'a whole fmnist5k run of ARM, {sum(len(y) for _, y in both):,} images tested after each task, {torch.get_num_threads()} thread: {2 * took["literal"] / (took["library"] + took["library "]):.2f}x')
+        print(f'  {name:17s} {took[name]:5.1f} s   {took[name] / took["library"]:.2f}x   accuracy at the end {mean(a[-1]):.3f}')
 
 
 if __name__ == '__main__':

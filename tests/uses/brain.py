@@ -1,0 +1,31 @@
+import numpy as np, torch
+from arm_nb.brain import *
+from arm_nb.arm import ArmConfig
+from arm_nb.experiment import build
+from arm_nb.models import MLP
+from dataclasses import replace
+
+g = torch.Generator().manual_seed(0)
+assert permutation_test(1., lambda g: torch.rand(1, generator=g), 9, g).p == .1 and isinstance(sign_flip_test([1.]*20, 99), Tested)
+assert sorted(shuffle_rows(4, g, [0, 0, 1, 1])[:2].tolist()) == [0, 1] and len(T_975) == 30
+assert seed_interval([1., 3.])[0] == 2 and swap_test(np.eye(5), 99, g).value == 1
+assert np.isclose(correlation(ranks([1, 2, 9]), [1, 2, 3]), 1)
+
+learner = build('mnist-mini', 'arm', recall_from=1, learner=dict(callbacks=[keeper := Keeper(1, 2)], eval_every=2))
+learner.stream = replace(learner.stream, train=[(x[:40], y[:40]) for x, y in learner.stream.train])
+record = learner.fit()
+s = keeper.samples()
+assert isinstance(s, Samples) and len(s) == 9 * 10 and recalled_array(record).shape == batch_shares(learner.stream, record).shape == (20, 10)
+model = learner.strategy.model
+a, y = layer_activations(model, s.x), s.y
+p = class_patterns(a['net.4'], y, 10)
+assert overlap(p, p).shape == top_overlap(p, p, 9).shape == (10, 10) and same_minus_other(torch.eye(3)) == 1
+assert 0 <= mutual_information(np.eye(10)[y], s.p_hat) <= 4 and 0 <= explained_by_class(a['net.2'], y) <= 1
+grads = sample_gradients(model, s.x[:3], y[:3])
+assert gradient_correlation(grads, grads)['net.5'].shape == (3,) and y[draw_of_class(y, y[:3], g)].tolist() == y[:3].tolist()
+assert compare_gradients(model, s.x_hat[:3], s.p_hat[:3], s.x, y, dict(own=y[:3]), g)['own']['net.1'].shape == (3,)
+r, ages = recalled_by_task(record), task_ages(record)
+points, u, v = recall_and_accuracy(record)
+assert lagged_correlation(u, v, [-1, 0, 1]).shape == (3, 5) and circular_shift(v, g).shape == without_means(u, points > 9).shape == (len(points), 5)
+assert recall_signal(learner.strategy.model_old, model, s.x[:10], y[:10], ArmConfig())['pull'] > 0
+assert recalled_on_unseen(r, shuffle_ages(ages, ages == 0, g)).shape == (20,) and -1 <= recency_index(recency_profile(r, ages)) <= 1

@@ -16,9 +16,14 @@ root = Path(__file__).resolve().parents[1]
 def notebooks(): return sorted(p for p in (root/'nbs').rglob('*.ipynb') if not any(d[0] in '._' for d in p.relative_to(root).parts))
 
 
+WIDGET = 'application/vnd.jupyter.widget-view+json'   # alive only beside a kernel: the page shows the figure that stands beside it
+
+
 def run(path):
     nb, start = nbformat.read(path, as_version=4), time.time()
-    NotebookClient(nb, timeout=1800, kernel_name='python3', resources={'metadata': {'path': str(path.parent)}}).execute()
+    NotebookClient(nb, timeout=1800, kernel_name='python3', store_widget_state=False, resources={'metadata': {'path': str(path.parent)}}).execute()
+    for c in nb.cells:
+        if c.cell_type == 'code': c.outputs = [o for o in c.outputs if WIDGET not in o.get('data', {})]
     nbformat.write(nb, path)  # reached only when every cell ran: a notebook that fails keeps its old outputs
     return time.time() - start
 

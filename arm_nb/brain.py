@@ -400,7 +400,7 @@ def recalled_on_unseen(
 def recency_profile(
     recalled: np.ndarray, # (T, tasks) from `recalled_by_task`
     ages: np.ndarray,     # (T, tasks) from `task_ages`
-) -> np.ndarray:          # (stages, tasks - 1): n q_a; row: tasks past, from 0; column a - 1: age a; 1 = no preference, NaN where there is no such age
+) -> np.ndarray:          # (stages, tasks - 1): n q_a; row: tasks past, from 0; column a - 1: age a; 1 = no preference, NaN without such an age or recall of the past
     "How much each age is recalled, of what is recalled from the past (A.7.2)."
     stages = ages.shape[1]
     profile, there = np.full((stages, stages - 1), np.nan), np.isfinite(recalled).all(1)
@@ -408,7 +408,7 @@ def recency_profile(
         rows = there & ((ages > 0).sum(1) == n)
         if not rows.any(): continue
         share = np.array([recalled[rows][ages[rows] == a].mean() for a in range(1, n + 1)])
-        profile[n, :n] = share / share.mean()
+        if share.any(): profile[n, :n] = share / share.mean()
     return profile
 
 def recency_index(

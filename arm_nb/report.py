@@ -349,7 +349,7 @@ def plot_recalled_classes(
     first = int(np.argmax(~np.isnan(p[0])))
     if first > p.shape[1]/20: ax.text(first/2, .75*record.n_classes, 'no recall\nyet', ha='center', va='center', color='.45')
     step = -(-record.n_classes // 10)
-    ax.set(xlabel='iteration', ylabel='class', yticks=range(0, record.n_classes, step), title=f'What {run_name(record)} recalled on {record.data}, and when')
+    ax.set(xlabel='iteration', ylabel='class', yticks=range(0, record.n_classes, step), title=textwrap.fill(f'What {run_name(record)} recalled on {record.data}, and when', 60))
     return fig
 
 # %% ../nbs/31_report.ipynb #c047

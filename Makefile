@@ -5,9 +5,10 @@ READY := .venv/.ready
 # One thread a process: results are then the same to the last bit, and two workers do not fight over two cores.
 ONE := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 WORKERS ?= 2
+NODE := node_modules/.package-lock.json
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo test in-step test-notebooks pytest export notebooks readme bench hooks clean
+.PHONY: help setup demo test in-step test-notebooks pytest test-site export notebooks readme docs bench hooks clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -18,6 +19,12 @@ $(READY): settings.ini setup.py constraints.txt
 	@echo 'Setting up .venv (a few minutes, once)'
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[gem,dask,dev]'
+	@touch $@
+
+# What the site brings along (KaTeX) and is tested with (axe-core).
+$(NODE): package-lock.json
+	@command -v npm >/dev/null || { echo 'the site needs npm, which brings KaTeX (Debian, Ubuntu: apt install npm)'; exit 1; }
+	npm ci --silent --no-audit --no-fund
 	@touch $@
 
 setup: $(READY) ## .venv with everything in it (the other targets call this by themselves)
@@ -34,7 +41,11 @@ test-notebooks: $(READY) ## run every notebook (its asserts are tests)
 	$(ONE) MPLBACKEND=agg $(BIN)/nbdev_test --n_workers $(WORKERS) --timing
 
 pytest: $(READY) ## the tests that no notebook can hold: tests/
-	$(ONE) $(BIN)/python -m pytest -q tests
+	$(ONE) $(BIN)/python -m pytest -q tests --ignore=tests/site
+
+test-site: $(READY) $(NODE) ## build the site (preview) and read every page of it in a browser, three minutes
+	$(ONE) $(BIN)/python -W ignore tools/site.py preview
+	$(ONE) $(BIN)/python -m pytest -q tests/site
 
 export: $(READY) ## after editing a notebook: clean all, export all to arm_nb/
 	$(BIN)/nbdev_clean
@@ -45,6 +56,9 @@ notebooks: $(READY) ## run every notebook and save its outputs (NB="nbs/04_metri
 
 readme: $(READY) ## README.md from nbs/index.ipynb
 	$(BIN)/python tools/readme.py
+
+docs: $(READY) $(NODE) ## the site in _docs/: by Quarto where it is installed, else a preview of the same
+	$(ONE) $(BIN)/python -W ignore tools/site.py
 
 bench: $(READY) ## every benchmark in benchmarks/ (not tests: read the ratios)
 	@for b in benchmarks/bench_*.py; do echo "== $$b"; $(BIN)/python $$b || exit 1; done

@@ -3,7 +3,7 @@ import ast, json, re, shutil, subprocess, sys, zipfile
 from configparser import ConfigParser
 from pathlib import Path
 
-import pytest
+import pytest, yaml
 
 root = Path(__file__).resolve().parents[1]
 nbs = sorted(p for p in (root/'nbs').rglob('*.ipynb') if not any(d[0] in '._' for d in p.relative_to(root).parts))
@@ -77,7 +77,8 @@ def test_quarto_has_one_configuration():
     link = root/'nbs'/'_quarto.yml'
     assert link.is_symlink() and link.readlink() == Path('../_quarto.yml')
     assert link.read_text() == (root/'_quarto.yml').read_text()
-    assert 'metadata-files: [nbdev.yml, sidebar.yml]' in link.read_text()
+    # the chapters' order is written by hand, so nbdev must not write a sidebar.yml (custom_sidebar in settings.ini)
+    assert 'metadata-files: [nbdev.yml]' in link.read_text() and cfg['custom_sidebar'] == 'True'
 
 
 def test_a_wheel_from_the_sdist_holds_what_it_needs(tmp_path):
@@ -168,6 +169,8 @@ def test_notebook_avoids_what_is_dropped_without_a_word(nb):
         if c['cell_type'] == 'code':
             unknown = {*re.findall(r'^#\s*\|\s*([\w-]+)', c['source'], re.M)} - DIRECTIVES
             assert not unknown, f'cell {i}: directive {unknown} does nothing here'
+            options = '\n'.join(re.findall(r'^#\|\s*([\w-]+: .*)', c['source'], re.M))
+            assert isinstance(yaml.safe_load(options or '{}'), dict), f'cell {i}: quote what stands after the colon'
         if c['cell_type'] == 'markdown':
             prose = re.sub(r'`[^`]*`', '', c['source'])
             assert not re.search(r'@eq-|\{#eq-', prose), f'cell {i}: write (eq. 8); @eq- prints as it stands'

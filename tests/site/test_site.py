@@ -1,0 +1,232 @@
+"""The site as `make docs` left it in _docs/: its links and order by reading it, all else in a real browser. `make test-site` builds first."""
+import functools, http.server, importlib.util, re, shutil, threading
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest, yaml
+
+root = Path(__file__).resolve().parents[2]
+docs = root/'_docs'
+pages = sorted(p.relative_to(docs).as_posix() for p in docs.rglob('*.html'))
+if not pages: pytest.exit('no site in _docs/: `make docs` builds it', 2)
+
+spec = importlib.util.spec_from_file_location('site_tool', root/'tools'/'site.py')
+spec.loader.exec_module(tool := importlib.util.module_from_spec(spec))
+config = yaml.safe_load((root/'_quarto.yml').read_text(encoding='utf-8'))
+AXE = root/'node_modules/axe-core/axe.min.js'
+PHONE, DESK = {'width': 390, 'height': 844}, {'width': 1300, 'height': 900}
+
+
+# ---- what can be read off the files
+
+def sidebar():
+    "(text, source file) of each chapter, in the reader's order"
+    def walk(items):
+        for i in items: yield from walk(i['contents']) if 'section' in i else [(i['text'], i['href'])]
+    return list(walk(config['website']['sidebar']['contents']))
+
+
+def output(source):
+    "The page that a source file becomes"
+    path = root/'nbs'/source
+    asked = path.suffix == '.ipynb' and re.search(r'output-file: (\S+?)(?:\\n|")', path.read_text(encoding='utf-8'))
+    return (Path(source).parent/(asked[1] if asked else path.with_suffix('.html').name)).as_posix()
+
+
+def test_every_notebook_has_a_place_in_the_sidebar_and_its_number():
+    there = {p.relative_to(root/'nbs').as_posix() for ext in ('*.ipynb', '*.md') for p in (root/'nbs').rglob(ext) if '/.' not in p.as_posix()}
+    listed = [href for _, href in sidebar()]
+    assert len(set(listed)) == len(listed) and set(listed) == there, 'website.sidebar in _quarto.yml: name each file in nbs/ once'
+    for text, href in sidebar():
+        if number := re.match(r'\d\d(?=_)', Path(href).name): assert text.startswith(f'{number[0]} '), f'{href}: its text should begin with {number[0]}'
+
+
+def test_the_sidebar_of_every_page_reaches_every_page():
+    order = [output(href) for _, href in sidebar()]
+    assert sorted(order) == pages
+    for page in pages:
+        bar = re.search(r'<nav[^>]*id="quarto-sidebar".*?</nav>', (docs/page).read_text(encoding='utf-8'), re.S)[0]
+        hrefs = [(docs/page).parent.joinpath(h).resolve().relative_to(docs).as_posix() for h in re.findall(r'<a [^>]*href="([^"#]+)"', bar)]
+        assert [h for i, h in enumerate(hrefs) if h not in hrefs[:i]] == order, page
+
+
+def test_next_leads_through_the_book():
+    page, seen = 'index.html', []
+    while page:
+        seen.append(page)
+        href = re.search(r'<div class="nav-page nav-page-next">\s*<a [^>]*href="([^"]+)"', (docs/page).read_text(encoding='utf-8'))
+        page = href and (docs/page).parent.joinpath(href[1]).resolve().relative_to(docs).as_posix()
+    assert seen == [output(href) for _, href in sidebar()]
+
+
+def test_every_notebook_opens_in_colab():
+    for _, href in sidebar():
+        if href.endswith('.ipynb'):
+            assert f'href="https://colab.research.google.com/github/arm-nb/arm_nb/blob/main/nbs/{href}"' in (docs/output(href)).read_text(encoding='utf-8'), href
+
+
+def test_no_link_or_anchor_is_dead():
+    url = next(m[1] for m in re.finditer(r'site-url: "(.*)"', (root/'nbs'/'nbdev.yml').read_text()))
+    bad = tool.dead_links(docs, url + '/')
+    assert not bad, '\n'.join(map(' '.join, bad))
+
+
+def test_dead_links_finds_them(tmp_path):
+    (tmp_path/'a.html').write_text('<h1 id="x">a</h1><a href="a.html#x">1</a><a href="https://h.io/s/a.html#x">2</a><a href="a.html#y">3</a>'
+                                   '<a href="b.html">4</a><img src="c.png"><script src="https://cdn.io/d.js"></script><a href="https://e.io">5</a>')
+    assert tool.dead_links(tmp_path, 'https://h.io/s/') == [
+        ('a.html', 'a.html#y', 'no such anchor'), ('a.html', 'b.html', 'no such file'), ('a.html', 'c.png', 'no such file'),
+        ('a.html', 'https://cdn.io/d.js', 'loaded from elsewhere')]
+
+
+def test_the_katex_of_the_published_site_is_our_own_copy():
+    url = re.search(r'site-url: "(.*)"', (root/'nbs'/'nbdev.yml').read_text())[1]
+    assert config['format']['html']['html-math-method'] == {'method': 'katex', 'url': f'{url}/katex/'}
+    assert (docs/'katex'/'katex.min.js').exists() and (docs/'katex'/'katex.min.css').exists()
+
+
+# ---- in a browser: one for all, and each page is opened once
+
+@pytest.fixture(scope='module')
+def address():
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *args): pass
+    server = http.server.ThreadingHTTPServer(('127.0.0.1', 0), functools.partial(Quiet, directory=docs))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f'http://127.0.0.1:{server.server_port}/'
+    server.shutdown()
+
+
+@pytest.fixture(scope='module')
+def tab(address):
+    sync_api = pytest.importorskip('playwright.sync_api')
+    chrome = shutil.which('google-chrome') or shutil.which('chromium') or pytest.skip('no chromium: apt install chromium')
+    with sync_api.sync_playwright() as p:
+        browser = p.chromium.launch(executable_path=chrome, args=['--no-sandbox', '--disable-gpu'])
+        yield browser.new_page(viewport=DESK)
+        browser.close()
+
+
+def fetch(tab, url):
+    "Open a page as a newcomer at a desk does, and note what happened: errors and requests"
+    seen = SimpleNamespace(tab=tab, errors=[], requests=[])
+    listeners = {'console': lambda m: m.type in ('error', 'warning') and seen.errors.append(m.text), 'pageerror': lambda e: seen.errors.append(str(e)),
+                 'request': lambda r: seen.requests.append(r.url), 'requestfailed': lambda r: seen.errors.append(f'{r.url}: {r.failure}'),
+                 'response': lambda r: r.status >= 400 and seen.errors.append(f'{r.url}: {r.status}')}
+    for event, f in listeners.items(): tab.on(event, f)
+    tab.set_viewport_size(DESK)
+    tab.emulate_media(color_scheme='light', reduced_motion='reduce')
+    tab.goto(url, wait_until='networkidle')
+    for event, f in listeners.items(): tab.remove_listener(event, f)
+    return seen
+
+
+@pytest.fixture(scope='module', params=pages)
+def page(request, tab, address):
+    return fetch(tab, address + request.param)
+
+
+def test_nothing_fails_and_nothing_is_asked_from_elsewhere(page, address):
+    assert not page.errors
+    assert not [u for u in page.requests if not u.startswith((address, 'data:'))]
+
+
+def test_size(page, address):
+    "The page with its own pictures; what all pages share (themes, search, KaTeX) is fetched once"
+    own = {u for u in page.requests if u.startswith(address) and not re.search(r'/(site_libs|katex)/|styles\.css|search\.json', u)}
+    size = sum((docs/u.removeprefix(address)).stat().st_size for u in own)
+    assert size < 1.5e6, f'{size/1e6:.2f} MB'
+
+
+def test_math_is_rendered(page):
+    wrong = page.tab.evaluate('''() => {
+        const out = [...document.querySelectorAll('.katex-error')].map(e => e.title || e.textContent)
+        const left = [...document.querySelectorAll('main .math')].filter(e => !e.querySelector('.katex')).map(e => e.textContent)
+        const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT)
+        while (walk.nextNode()) if (!walk.currentNode.parentElement.closest('pre, code, script, .katex')) {
+            const bad = walk.currentNode.textContent.match(/\\$[^$\\n]*[\\\\^_][^$\\n]*\\$|\\\\(begin|frac|mathcal|hat|theta|lambda|[([])|@(eq|fig|sec)-/)
+            if (bad) left.push(bad[0])
+        }
+        return out.concat(left)
+    }''')
+    assert not wrong
+
+
+def test_images_are_there_and_described(page):
+    wrong = page.tab.evaluate('''async () => {
+        const all = [...document.images]
+        await Promise.all(all.map(i => { i.loading = 'eager'; return i.decode().catch(() => 0) }))
+        return all.filter(i => !i.naturalWidth || !i.alt).map(i => (i.naturalWidth ? 'no alt: ' : 'missing: ') + i.src.slice(0, 80))
+    }''')
+    assert not wrong
+
+
+@pytest.mark.parametrize('size', [PHONE, DESK], ids=['390', '1300'])
+def test_readable(page, size):
+    "The page never scrolls sideways, nothing is cut off at the edge, letters are not tiny"
+    page.tab.set_viewport_size(size)
+    wrong = page.tab.evaluate('''() => {
+        const w = document.documentElement.clientWidth, out = []
+        const scrolls = e => e && (['auto', 'scroll'].includes(getComputedStyle(e).overflowX) || scrolls(e.parentElement))
+        if (document.documentElement.scrollWidth > w) out.push(`the page is ${document.documentElement.scrollWidth} wide`)
+        for (const e of document.querySelectorAll('main *')) {
+            const r = e.getBoundingClientRect()
+            if (r.width && r.right > w + 1 && !scrolls(e) && !e.closest('svg, .katex-mathml')) out.push(`${e.tagName}.${e.className} ends at ${Math.round(r.right)}: ${e.textContent.slice(0, 60)}`)
+        }
+        for (const e of document.querySelectorAll('main p, main li, main td, main pre')) {
+            const size = parseFloat(getComputedStyle(e).fontSize)
+            if (e.offsetWidth && size < 12) out.push(`${size} px: ${e.textContent.slice(0, 60)}`)
+        }
+        return out.slice(0, 5)
+    }''')
+    assert not wrong
+
+
+@pytest.mark.parametrize('scheme', ['light', 'dark'])
+def test_axe(page, scheme):
+    "WCAG 2 A and AA, and the order of headings. Letters inside an equation have the colour of the text around it, which is measured."
+    page.tab.set_viewport_size(DESK)
+    page.tab.emulate_media(color_scheme=scheme)
+    page.tab.wait_for_function('dark => document.querySelector(".quarto-dark") ? dark : !dark', arg=scheme == 'dark')
+    if not page.tab.evaluate('!!window.axe'): page.tab.add_script_tag(path=AXE)
+    found = page.tab.evaluate('''dark => axe.run({exclude: ['.katex']}, {
+        runOnly: dark ? ['color-contrast'] : {type: 'tag', values: ['wcag2a', 'wcag2aa']}, resultTypes: ['violations'],
+        rules: dark ? {} : Object.fromEntries(['heading-order', 'page-has-heading-one', 'empty-heading'].map(r => [r, {enabled: true}])),
+    }).then(r => r.violations.flatMap(v => v.nodes.slice(0, 6).map(n => `${v.id}: ${n.target} ${n.any[0]?.message ?? ''} ${n.html.slice(0, 100)}`)))''', scheme == 'dark')
+    assert not found, '\n'.join(found)
+
+
+# ---- what a reader does
+
+def test_search_finds_an_equation(tab, address):
+    fetch(tab, address + 'brain/one_model.html')
+    box, hits, missed = tab.locator('#quarto-search input'), tab.locator('#quarto-search a'), []
+    for n in range(1, 13):
+        box.fill(f'eq. {n}')
+        tab.wait_for_timeout(400)
+        if not any(re.search(rf'eq\. {n}\b', text) for text in hits.all_inner_texts()[:4]): missed.append(n)
+    assert not missed
+    box.fill('total variation')
+    tab.locator('#quarto-search a[href*="regularizers.html"]').first.click(timeout=10_000)
+    tab.wait_for_url('**/regularizers.html*')
+
+
+def test_the_reader_may_choose_dark_and_keeps_it(tab, address):
+    fetch(tab, address + 'index.html')
+    def ground(): return tab.evaluate('getComputedStyle(document.body).backgroundColor')
+    light = ground()
+    tab.locator('.quarto-color-scheme-toggle:visible').click()
+    tab.wait_for_function('old => getComputedStyle(document.body).backgroundColor != old', arg=light)
+    tab.goto(address + 'recall.html')
+    assert ground() != light
+    tab.evaluate('localStorage.clear()')
+
+
+def test_on_a_phone_the_chapters_open_from_a_button(tab, address):
+    fetch(tab, address + 'recall.html')
+    tab.set_viewport_size(PHONE)
+    link = tab.locator('#quarto-sidebar a', has_text='04 Two numbers')
+    assert not link.is_visible() or link.bounding_box()['x'] < 0
+    tab.locator('.quarto-btn-toggle:visible').first.click()
+    link.click()
+    tab.wait_for_url('**/metrics.html')

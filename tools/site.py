@@ -1,0 +1,143 @@
+"""The site in _docs/, from the notebooks and _quarto.yml.
+
+    python tools/site.py            by Quarto where it is installed, else the preview build
+    python tools/site.py preview    the preview build: smalldocs, pure Python
+
+Both begin with nbdev's own processing of the notebooks (_proc/), and both get KaTeX beside their pages: reading them asks nothing of the
+network. Readers get Quarto's (.github/workflows/pages.yml); the preview is for writing and for tests/site/.
+"""
+import json, re, shutil, subprocess, sys
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import yaml
+
+root = Path(__file__).resolve().parents[1]
+KATEX = root/'node_modules/katex/dist'
+HERE = '@@site@@'                          # the way from a page to the root, put in when its depth is known
+
+
+def process(cfg):
+    "nbdev's part of both builds: the folder of the processed notebooks"
+    from nbdev import doclinks
+    from nbdev.quarto import refresh_quarto_yml
+    from nbdev.serve import proc_nbs
+    refresh_quarto_yml()
+    doclinks._build_modidx()
+    folder = proc_nbs(force=True, n_workers=0)
+    for path in folder.rglob('*.ipynb'):
+        nb = json.loads(path.read_text(encoding='utf-8'))
+        unlink_signatures(nb)
+        add_colab(nb, f'{cfg.git_url}/blob/{cfg.branch}/{cfg.nbs_path.name}/{path.relative_to(folder).as_posix()}')
+        path.write_text(json.dumps(nb), encoding='utf-8')
+    return folder
+
+
+def add_colab(nb, url):
+    "nbdev makes front matter of the title's cell, and drops the badge in it; here it is a link in words, for its picture is on another site"
+    text = f'::: {{.arm-run}}\n[Open in Colab]({url.replace("https://github.com", "https://colab.research.google.com/github")}) [The notebook]({url})\n:::'
+    nb['cells'].insert(1, {'cell_type': 'markdown', 'id': 'run', 'metadata': {}, 'source': text})
+
+
+def unlink_signatures(nb):
+    "nbdev makes links of backticked names, also in the comments of a signature, where they would print as they stand: undo those"
+    for out in (o for c in nb['cells'] for o in c.get('outputs', [])):
+        if 'text/markdown' in (data := out.get('data', {})):
+            text = ''.join(data['text/markdown'])
+            data['text/markdown'] = re.sub(r'^```python\n.*?^```', lambda m: re.sub(r'\[(`[^`\n]+`)\]\([^)\n]*\)', r'\1', m[0]), text, flags=re.M | re.S)
+
+
+def katex(out):
+    "KaTeX for the pages in `out`, with the one format of fonts that every browser reads"
+    keep = {'katex.min.js', 'katex.min.css', 'fonts', 'contrib', 'auto-render.min.js'}
+    shutil.copytree(KATEX, out/'katex', dirs_exist_ok=True, ignore=lambda _, names: [n for n in names if n not in keep and not n.endswith('.woff2')])
+
+
+def quarto(processed):
+    subprocess.run(['quarto', 'render', '--no-cache'], cwd=processed, check=True)
+    return processed/'_docs'
+
+
+def preview(processed, site):
+    "What smalldocs makes of the processed notebooks; `site` is where nbdev's links into the reference begin"
+    import smalldocs.layout
+    from smalldocs.config import load
+    from smalldocs.site import Site
+    folder = root/'_build_docs'
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(processed, folder, ignore=shutil.ignore_patterns('_docs'))
+    names = rename(folder)
+    for path in [p for ext in ('*.ipynb', '*.yml', '*.md') for p in folder.rglob(ext)]:
+        text = path.read_text(encoding='utf-8')
+        text = re.sub(r'(\]\(|href: )((?:\.\./|\w+/)*)(\w+\.ipynb)', lambda m: m[1] + m[2] + names.get(m[3], m[3]), text)
+        path.write_text(text.replace(f'({site}', '(/'), encoding='utf-8')
+    smalldocs.layout.KATEX = f'{HERE}katex'
+    made = Site(load(folder), quiet=True)
+    made.build()
+    out = Path(made.out)
+    for page in out.rglob('*.html'):
+        page.write_text(page.read_text(encoding='utf-8').replace(HERE, '../'*len(page.relative_to(out).parent.parts)), encoding='utf-8')
+    return out
+
+
+def rename(folder):
+    "Give each notebook the name that its `output-file` asks for (smalldocs ignores that key): old name -> new name"
+    names = {}
+    for path in folder.rglob('*.ipynb'):
+        nb = json.loads(path.read_text(encoding='utf-8'))
+        matter = yaml.safe_load(''.join(nb['cells'][0]['source']).strip().strip('-'))
+        new = Path(matter.pop('output-file', path.with_suffix('.html').name)).with_suffix('.ipynb').name
+        nb['cells'][0]['source'] = f'---\n{yaml.safe_dump(matter, sort_keys=False)}---\n'
+        path.unlink()
+        path.with_name(new).write_text(json.dumps(nb), encoding='utf-8')
+        names[path.name] = new
+    return names
+
+
+class Page(HTMLParser):
+    "The anchors of a page, and what it refers to: (tag, address)"
+    def __init__(self, path):
+        super().__init__()
+        self.ids, self.refs = set(), set()
+        self.feed(path.read_text(encoding='utf-8'))
+
+    def handle_starttag(self, tag, attrs):
+        attrs = dict(attrs)
+        if attrs.get('id'): self.ids.add(attrs['id'])
+        self.refs |= {(tag, attrs[k]) for k in ('href', 'src') if attrs.get(k)}
+
+
+def dead_links(out, site):
+    "(page, address, what is wrong) of each link within the site that leads nowhere, and of each thing that a page would load from elsewhere"
+    pages, bad = {f.resolve(): Page(f) for f in Path(out).rglob('*.html')}, []
+    for f, page in pages.items():
+        for tag, ref in page.refs:
+            url = urlsplit('/' + ref[len(site):] if ref.startswith(site) else ref)
+            if url.netloc and tag != 'a': bad.append((f, ref, 'loaded from elsewhere'))
+            if url.netloc or url.scheme: continue                      # another site; data:, mailto:
+            target = f if not url.path else (Path(out)/unquote(url.path)[1:] if url.path[0] == '/' else f.parent/unquote(url.path)).resolve()
+            if target.is_dir(): target /= 'index.html'
+            if not target.exists(): bad.append((f, ref, 'no such file'))
+            elif url.fragment and target in pages and unquote(url.fragment) not in pages[target].ids: bad.append((f, ref, 'no such anchor'))
+    return sorted((f.relative_to(Path(out).resolve()).as_posix(), ref, what) for f, ref, what in bad)
+
+
+def main():
+    if not KATEX.is_dir(): sys.exit('the site needs KaTeX: `npm ci` brings it into node_modules/')
+    from nbdev.config import get_config
+    cfg = get_config()
+    site, by_quarto = f'{cfg.doc_host}{cfg.doc_baseurl}/', bool(shutil.which('quarto')) and 'preview' not in sys.argv
+    processed = process(cfg)
+    made = quarto(processed) if by_quarto else preview(processed, site)
+    out = root/'_docs'
+    shutil.rmtree(out, ignore_errors=True)
+    shutil.move(made, out)
+    katex(out)
+    bad = dead_links(out, site)
+    for page, ref, what in bad: print(f'{page}: {ref}: {what}')
+    print(f'{len(list(out.rglob("*.html")))} pages by {"Quarto" if by_quarto else "smalldocs"}, {len(bad)} dead links. '
+          'To read them: python -m http.server -d _docs, then localhost:8000')
+
+
+if __name__ == '__main__': main()

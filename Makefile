@@ -18,7 +18,7 @@ $(READY): settings.ini setup.py constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "arm_nb needs Python 3.10 or newer: make PYTHON=python3.12")'
 	@echo 'Setting up .venv (a few minutes, once)'
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[gem,dask,dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[gem,dask,notebooks,dev]'
 	@touch $@
 
 # What the site brings along (KaTeX) and is tested with (axe-core).

@@ -114,6 +114,16 @@ def test_notebook_begins_as_the_template_says(nb):
 
 
 @each_nb
+def test_notebook_brings_the_package_on_colab_and_nothing_elsewhere(nb):
+    first = nb.code[0]['source']
+    want = next(Notebook(p) for p in nbs if p.stem == 'index').code[0]['source'].replace('/arm_nb/nbs', f'/arm_nb/{Path(nb.rel).parent.as_posix()}')
+    assert first == want and first.startswith('#| hide\n#| eval: false'), 'the first code cell: as in index.ipynb, with the folder of this notebook'
+    from IPython.core.inputtransformer2 import TransformerManager
+    code = TransformerManager().transform_cell(first)
+    if nb.path.stem == 'index': exec(code, {'get_ipython': lambda: pytest.fail('it did something')})   # no /content here
+
+
+@each_nb
 def test_notebook_exports_its_module(nb):
     if nb.number is None or nb.number >= 40: pytest.skip('experiments, parallels, notation and index export nothing')
     assert nb.module, 'no `#| default_exp`'

@@ -15,6 +15,7 @@ import yaml
 
 root = Path(__file__).resolve().parents[1]
 KATEX = root/'node_modules/katex/dist'
+LONG = 45                                  # lines of code that a reader takes in at once
 HERE = '@@site@@'                          # the way from a page to the root, put in when its depth is known
 
 
@@ -29,6 +30,7 @@ def process(cfg):
     for path in folder.rglob('*.ipynb'):
         nb = json.loads(path.read_text(encoding='utf-8'))
         unlink_signatures(nb)
+        show_sources(nb)
         add_colab(nb, f'{cfg.git_url}/blob/{cfg.branch}/{cfg.nbs_path.name}/{path.relative_to(folder).as_posix()}')
         path.write_text(json.dumps(nb), encoding='utf-8')
     return folder
@@ -46,6 +48,24 @@ def unlink_signatures(nb):
         if 'text/markdown' in (data := out.get('data', {})):
             text = ''.join(data['text/markdown'])
             data['text/markdown'] = re.sub(r'^```python\n.*?^```', lambda m: re.sub(r'\[(`[^`\n]+`)\]\([^)\n]*\)', r'\1', m[0]), text, flags=re.M | re.S)
+
+
+def show_sources(nb):
+    "A function's code stands on the page once, as it was written, under its name; of a long class the page shows the signature, and its code folded"
+    cells = nb['cells']
+    shown = lambda c: c.get('has_sd') and re.search(r'show_doc\((.*)\)', ''.join(c['source']))[1]
+    for cell in [c for c in cells if 'code-summary: "Exported source"' in ''.join(c['source'])]:
+        code = re.sub(r'^#\| code-(fold|summary):.*\n', '', ''.join(cell['source']), flags=re.M)
+        defined = re.findall(r'^(?:def|class) (\w+)', code, re.M)
+        mine = sorted((c for c in cells if shown(c) in defined), key=lambda c: defined.index(shown(c)))
+        rest = [c for c in cells if c is not cell and c not in mine]
+        at = next(i for i, c in enumerate(cells) if c is cell or c in mine)
+        cells[:] = rest[:at] + mine + [cell] + rest[at:]
+        if code.count('\n') > LONG: code = f'#| code-fold: true\n#| code-summary: "The code, {len(code.splitlines())} lines"\n{code}'
+        else:
+            for out in (o['data'] for c in mine for o in c['outputs']):
+                out['text/markdown'] = re.split(r'^(?=```python)', ''.join(out['text/markdown']), maxsplit=1, flags=re.M)[0]
+        cell['source'] = code
 
 
 def katex(out):

@@ -79,6 +79,25 @@ def test_dead_links_finds_them(tmp_path):
         ('a.html', 'https://cdn.io/d.js', 'loaded from elsewhere')]
 
 
+def test_code_stands_once_under_its_name_and_folded_where_it_is_long():
+    doc = lambda name: dict(cell_type='code', has_sd=True, source=f'#| echo: false\nshow_doc({name})',
+                            outputs=[dict(data={'text/markdown': f'---\n\n### {name}\n\n```python\ndef {name}()\n```\n\n*Says.*'})])
+    code = lambda text: dict(cell_type='code', outputs=[], source='#| code-fold: show\n#| code-summary: "Exported source"\n' + text)
+    long = 'class C:\n' + '    x = 1\n' * 60
+    nb = dict(cells=[doc('a'), code('def a(): pass\ndef b(): pass\n'), doc('b'), doc('C'), code(long), dict(cell_type='markdown', source='text')])
+    tool.show_sources(nb)
+    said = [''.join(o['data']['text/markdown'] for o in c.get('outputs', [])) or c['source'] for c in nb['cells']]
+    assert said == ['---\n\n### a\n\n', '---\n\n### b\n\n', 'def a(): pass\ndef b(): pass\n', '---\n\n### C\n\n```python\ndef C()\n```\n\n*Says.*',
+                    '#| code-fold: true\n#| code-summary: "The code, 61 lines"\n' + long, 'text']
+
+
+def test_every_exported_function_shows_its_code():
+    for module in ('knowledge', 'recall', 'arm'):
+        text = re.sub(r'<[^>]+>', '', (docs/f'{module}.html').read_text(encoding='utf-8'))
+        for name in re.findall(r'^(?:def|class) ([a-zA-Z]\w+)', (root/'arm_nb'/f'{module}.py').read_text(encoding='utf-8'), re.M):
+            assert re.search(rf'^(def|class) {name}\b', text, re.M), f'{module}: the code of {name} is not on its page: `#| exports`'
+
+
 def test_the_katex_of_the_published_site_is_our_own_copy():
     url = re.search(r'site-url: "(.*)"', (root/'nbs'/'nbdev.yml').read_text())[1]
     assert config['format']['html']['html-math-method'] == {'method': 'katex', 'url': f'{url}/katex/'}

@@ -24,8 +24,8 @@ from .regularizers import batch_entropy, l2_norm, sharpness, total_variation
 # %% auto #0
 __all__ = ['present_share', 'nonlocality', 'one_of', 'check_fields', 'RecallConfig', 'recall_terms', 'recall_objective',
            'copies_of', 'recall_literal', 'pull_of', 'logit_gradients', 'tv_matrices', 'image_gradient', 'RecallTrace',
-           'no_grad_for', 'climb', 'compiled_climb', 'ascend', 'recall', 'keep_stats', 'weighted_norm_literal',
-           'WeightedNorm', 'WeightedBatchNorm2d', 'why_not_distinct']
+           'no_grad_for', 'climb', 'climb_on', 'compiled_climb', 'portions', 'ascend', 'recall', 'keep_stats',
+           'weighted_norm_literal', 'WeightedNorm', 'WeightedBatchNorm2d', 'why_not_distinct']
 
 # %% ../nbs/03_recall.ipynb #c011
 def present_share(
@@ -268,19 +268,38 @@ def climb(
     if weight is not None: g = g / weight.view(-1, 1, 1, 1)             # a copy's own share of the gradient to its image
     return x.add(g, alpha=cfg.eta_1).add_(image_gradient(x, cfg, *tv) * (cfg.eta_1 / M)), logits.detach()
 
-# %% ../nbs/03_recall.ipynb #c049b2
+# %% ../nbs/03_recall.ipynb #c049b2g
+def climb_on(
+    n: int, # steps
+    x: Tensor,
+    *how,   # what `climb` takes after the images
+) -> tuple[Tensor, Tensor]: # as `climb`
+    "Several steps of line 8."
+    for _ in range(n): x, logits = climb(x, *how)
+    return x, logits
+
 @lru_cache(None)
 def compiled_climb(
-    device: str='cpu', # 'cpu', or 'cuda': there the graph is also recorded, so that a step is one launch
-) -> Callable:         # like `climb`, to be called inside `ascend`
-    "`climb` as one graph by `torch.compile`. The first call compiles: seconds for an MLP, most of a minute for a ResNet."
-    graph = torch.compile(climb, mode='reduce-overhead' if device == 'cuda' else None)
-    def step(*args):
+    device: str='cpu', # 'cpu', or 'cuda': there the graph is also recorded, so that it is one launch
+) -> Callable:         # like `climb_on`, to be called inside `ascend`
+    "`climb_on` as one graph by `torch.compile`. The first call compiles: a quarter of a minute for ten steps of an MLP, most of a minute for one of a ResNet."
+    graph = torch.compile(climb_on, mode='reduce-overhead' if device == 'cuda' else None)
+    def steps(*args):
         if device == 'cuda': torch.compiler.cudagraph_mark_step_begin()
         with torch._dynamo.config.patch(trace_autograd_ops=True): x, logits = graph(*args)
         return (x.clone(), logits) if device == 'cuda' else (x, logits)      # a recorded graph writes its results to one place
-    return step
+    return steps
 
+def portions(
+    S: int,           # steps in all
+    model: nn.Module, # the network they go through
+    compile: bool,    # are they compiled?
+) -> list[int]:       # steps at a time; their sum is S
+    "One at a time; but compiled, a network without convolutions takes all at once: ten of a ResNet would be minutes in the compiler."
+    deep = any(isinstance(m, nn.modules.conv._ConvNd) for m in model.modules())
+    return [S] if S and compile and not deep else [1] * S
+
+# %% ../nbs/03_recall.ipynb #c049b2
 def ascend(
     x_init: Tensor,               # (B, C, H, W) images to start from, kept as they are
     model_old: nn.Module,         # f_theta: images -> logits
@@ -290,7 +309,7 @@ def ascend(
     weight: Tensor | None = None, # (B,) copies > 0 that each image stands for; None: one
     more: Callable | None = None, # () -> a scalar to climb as well, differentiable in the images: made of what hooks saw in the last pass
     look: Callable | None = None, # (x, logits, weight) -> None: shown each of the S + 1 states, without gradients
-    compile: bool = False,        # take all steps but the first by `compiled_climb`; not together with `more`
+    compile: bool = False,        # take the steps by `compiled_climb`; `slopes` must then be ready when the first begins; not together with `more`
 ) -> Tensor:                      # (B, C, H, W) x_hat, not clipped to [0, 1]
     "The loop of lines 7 and 8 for any objective: `cfg.S` steps of gradient ascent on what `slopes` describes - lambda_5 L2 - lambda_6 TV."
     if x_init.dim() != 4 or len(x_init) == 0: raise ValueError(f'x_init must be images (B, C, H, W) with B >= 1, got shape {tuple(x_init.shape)}')
@@ -301,9 +320,9 @@ def ascend(
     M = len(x_init) if weight is None else weight.sum()
     x, tv = x_init.detach().clone(), tv_matrices(x_init, cfg)
     with torch.enable_grad(), no_grad_for(model_old, model), copies_of(model_old, weight), copies_of(model, weight):
-        for s in range(cfg.S):
-            step, rest = (compiled_climb(x.device.type), ()) if compile and s else (climb, (more,))
-            before, (x, logits) = x, step(x, model_old, model, slopes, cfg, tv, M, weight, *rest)
+        steps, rest = (compiled_climb(x.device.type), ()) if compile else (climb_on, (more,))
+        for n in portions(cfg.S, model, compile and look is None):
+            before, (x, logits) = x, steps(n, x, model_old, model, slopes, cfg, tv, M, weight, *rest)
             if look is not None:
                 with torch.no_grad(): look(before, logits, weight)
         if look is not None:
@@ -311,6 +330,11 @@ def ascend(
     return x
 
 # %% ../nbs/03_recall.ipynb #c050
+def _outputs(model: nn.Module, x: Tensor) -> Tensor:
+    "Something of the shape, dtype and device of a network's logits: without asking it, if it says how many classes it has."
+    if getattr(model, 'n_classes', None): return x.new_empty(1, model.n_classes)
+    with torch.no_grad(), keep_stats(model): return model(x)
+
 def recall(
     x_init: Tensor,                     # (B, C, H, W) images to start from, kept as they are
     model_old: nn.Module,               # f_theta: images -> logits
@@ -322,7 +346,7 @@ def recall(
     compile: bool = False,              # steps as one compiled graph
 ) -> Tensor:                            # (B, C, H, W) x_hat: recalled images, not clipped to [0, 1]
     "Lines 7 and 8 of Algorithm 1: `cfg.S` steps of gradient ascent on eq. 8. The same images as `recall_literal`, sooner."
-    pull = None
+    pull = pull_of(present, _outputs(model_old, x_init), cfg) if compile else None
     def slopes(logits, weight):
         nonlocal pull
         if pull is None: pull = pull_of(present, logits[0], cfg)        # once a recall

@@ -34,5 +34,8 @@ with no_grad_for(old): assert not any(p.requires_grad for p in old.parameters())
 assert all(p.requires_grad for p in old.parameters())
 step, logits = climb(x, old, new, lambda logits, weight: logit_gradients(logits, pull, cfg, weight), cfg, tv_matrices(x, cfg), len(x))
 assert logits.shape == (2, 3, 3) and not torch.equal(step, x) and callable(compiled_climb())
+two, _ = climb_on(2, x, old, new, lambda logits, weight: logit_gradients(logits, pull, cfg, weight), cfg, tv_matrices(x, cfg), len(x))
+torch.testing.assert_close(two, ascend(x, old, new, lambda logits, weight: logit_gradients(logits, pull, cfg, weight), cfg))
+assert portions(3, nn.Linear(1, 1), compile=True) == [3] and portions(3, old, compile=True) == [1, 1, 1]
 q = torch.full((3,), 1/48).double()
 for a, b in zip(weighted_norm_literal(x, q, *torch.ones(2, 1).double(), 0.), WeightedNorm.apply(x, q, *torch.ones(2, 1).double(), 0.)): torch.testing.assert_close(a, b)

@@ -1,17 +1,142 @@
-"""The README's example, as written, in a fresh process outside the repository."""
-import re
-import subprocess
-import sys
+"""What README.md claims, held against what shows it: the example runs as written, tables and figures are those of results/, commands and links lead somewhere."""
+import csv, itertools, re, shlex, subprocess, sys
 from pathlib import Path
 
-README = Path(__file__).resolve().parents[1] / 'README.md'
+import pytest, yaml
 
+root = Path(__file__).resolve().parents[1]
+TEXT = (root/'README.md').read_text(encoding='utf-8')
+CODE = re.findall(r'```(\w*)\n(.*?)```', TEXT, re.S)
+SHELL = [line.split('#')[0].strip() for lang, block in CODE if lang == 'sh' for line in block.splitlines()] + re.findall(r'`([^`\n]+)`', re.sub(r'```.*?```', '', TEXT, flags=re.S))
+
+
+def results(name):
+    "The rows of a table in results/, and their accuracy as the README would write it"
+    with open(root/'results'/f'{name}.csv', encoding='utf-8', newline='') as f: return list(csv.DictReader(f))
+
+
+def pm(row, key, form='.1f'):
+    "mean ± sd of a row: an oracle of `report.plus_minus`, from text"
+    mean, sd = row[key], row[f'{key}_sd']
+    return '-' if not mean else f'{round(float(mean), 6):{form}}' + (f' ± {float(sd):.1f}' if sd else '')
+
+
+# ---- the example
 
 def test_ten_lines_run_as_written(tmp_path):
-    code, = [b for b in re.findall(r'```python\n(.*?)```', README.read_text(), re.S) if 'ARM(' in b]
+    "In a fresh process outside the repository"
+    code, = [block for lang, block in CODE if lang == 'python' and 'ARM(' in block]
     assert len([line for line in code.splitlines() if line.strip()]) <= 10
     out = subprocess.run([sys.executable, '-c', code], cwd=tmp_path, capture_output=True, text=True, timeout=300)
     assert out.returncode == 0, out.stderr
     accuracies = [int(p) for p in re.findall(r'(\d+)%', out.stdout)]
     assert len(accuracies) == 5
-    assert sum(accuracies) / 5 > 40 and sum(a > 20 for a in accuracies[:4]) >= 2     # plain SGD: 0 on the first four
+    assert sum(accuracies) / 5 > 40 and sum(a > 20 for a in accuracies[:4]) >= 2     # plain SGD: 0 on the first four (asserted in nbs/index.ipynb)
+
+
+# ---- the numbers
+
+def test_the_table_is_that_of_results():
+    want = [[r['method'], pm(r, 'accuracy'), pm(r, 'paper_accuracy'), pm(r, 'forgetting'), pm(r, 'paper_forgetting')] for r in results('table6-mnist-mini')]
+    lines = [[v.strip(' *') for v in line.strip('|').split('|')] for line in TEXT.splitlines() if line.startswith('|')]
+    start = next(i for i, row in enumerate(lines) if row[:3] == ['method', 'accuracy', 'paper’s'])
+    have = lines[start + 2:start + 2 + len(want)]
+    assert [row[:5] for row in have] == want
+    for row, r in zip(have, results('table6-mnist-mini')):
+        assert float(row[5]) == pytest.approx(float(r['mb']), abs=.005), row
+        assert (r['images'] in row[6]) == (r['images'] != '0') and ('self' in row[6] or 'selves' in row[6]) == (int(r['parameters']) > 0), row
+
+
+def test_what_is_said_of_the_table():
+    rows = {(r['method'], r['changed']): r for r in results('table6-mnist-mini')}
+    paper = {k: r for k, r in rows.items() if r['table']}
+    assert len(rows) == 13 and len(paper) == 11 and {k[0] for k in rows.keys() - paper.keys()} == {'icarl', 'gem'}
+    assert {r['seed_list'] for r in rows.values()} == {'0 1 2 3 4'}
+    ours, theirs = ({k: float(r[c]) for k, r in paper.items()} for c in ('accuracy', 'paper_accuracy'))
+    level = lambda d, a, b: abs(d[a] - d[b]) < 1                                                             # less than a point: no order
+    swapped = [{a[0], b[0]} for a, b in itertools.combinations(paper, 2) if (ours[a] - ours[b])*(theirs[a] - theirs[b]) < 0]
+    assert swapped in ([], [{'arm', 'adi'}]) and all(level(d, ('arm', ''), ('adi', '')) for d in (ours, theirs)), 'the order of the methods is the paper’s, ARM and ADI level'
+    assert sum(abs(ours[k] - theirs[k]) <= float(paper[k]['accuracy_sd']) for k in paper) == 7, 'seven of its eleven accuracies'
+    assert all(min(d[m, ''] for m in ('gen', 'gen-mir', 'er', 'er-mir')) > d['arm', ''] for d in (ours, theirs)), 'a generator or fifty stored images do better'
+    assert {r['images'] for k, r in paper.items() if k in (('er', ''), ('er-mir', ''))} == {'50'}
+    minutes = sum(float(r['seconds'])*int(r['seeds']) for r in paper.values())/60/2
+    assert 5 < minutes < 7.5, f'"about seven minutes on two cores": training alone is {minutes:.1f}'
+
+
+def test_what_is_said_of_the_letter_and_of_chaos():
+    arm = [r for r in results('table7-mnist-mini') if r['method'] == 'arm']
+    letter, = [r for r in arm if r['changed'] in ('paper', 'div=js, pooling=joint, replacement=True')]
+    assert f'The text to the letter gives {pm(letter, "accuracy")} ' in TEXT
+    means = [float(r['accuracy']) for r in arm if not r['changed'] or re.fullmatch(r'eta_1=25\.0000\d+', r['changed'])]
+    assert len(means) == 5 and {r['seeds'] for r in arm if r['changed'].startswith('eta_1=25')} == {'5'}
+    assert f'the mean of five seeds moves between {min(means):.1f} and {max(means):.1f}' in TEXT
+
+
+# ---- the commands
+
+def test_every_arm_nb_command_is_one():
+    "It is parsed to the end, its methods, flavour and settings exist; nothing is run"
+    import typer
+    from arm_nb.cli import app
+    from arm_nb.experiment import METHODS
+    commands = [shlex.split(line)[1:] for line in SHELL if re.match(r'arm_nb \w', line)]
+    assert len(commands) >= 5
+    group = typer.main.get_command(app)
+    for args in commands:
+        name, cmd, rest = group.resolve_command(group.make_context('arm_nb', list(args)), list(args))
+        got = cmd.make_context(name, rest).params                                        # refuses an option that there is not
+        methods = [m for given in ([got['method']] if isinstance(got.get('method'), str) else got.get('method') or []) for m in given.split(',')]
+        assert set(methods) <= METHODS.keys(), args
+        assert got.get('flavour', 'paper') in ('paper', 'released'), args
+        for field in [s.split('=')[0] for key, given in got.items() if key.startswith('set') and given for s in given]:
+            assert all(hasattr(METHODS[m].config(), field) for m in methods), (args, field)
+
+
+def test_every_make_target_is_one():
+    targets = set(re.findall(r'^([a-z-]+):.*## ', (root/'Makefile').read_text(), re.M))
+    named = [m for line in SHELL for m in re.findall(r'\bmake ([a-z-]+)', line)]
+    assert {'demo', 'test'} <= set(named) <= targets
+
+
+# ---- links, pictures, names
+
+def test_links_and_pictures_are_there():
+    refs = re.findall(r'\]\(([^)\s]+)\)|(?:src|srcset)="([^"]+)"', TEXT)
+    for ref in (a or b for a, b in refs):
+        if here := re.match(r'https://(?:colab.research.google.com/github|github.com)/arm-nb/arm_nb/blob/main/(.*)', ref): ref = here[1]
+        if not re.match(r'\w+:', ref): assert (root/ref).exists(), ref
+    assert 'nbs/images/recall.gif' in TEXT and '](images' not in TEXT and '<div' not in TEXT
+
+
+def test_the_chapters_are_all_there_in_the_order_of_the_site():
+    def walk(items): return [s for i in items for s in (walk(i['contents']) if 'section' in i else [i['href']])]
+    chapters = walk(yaml.safe_load((root/'_quarto.yml').read_text(encoding='utf-8'))['website']['sidebar']['contents'])
+    table = TEXT[TEXT.index('## The chapters'):TEXT.index('## How to cite')]
+    named = re.findall(r'\[(\d\d)\]\(nbs/(\S+?)\)', table)
+    assert [href for _, href in named] == [c for c in chapters if re.match(r'\d\d_', Path(c).name)]
+    assert all(Path(href).name.startswith(number) for number, href in named)
+
+
+def test_the_moving_picture():
+    from PIL import Image
+    path = root/'nbs'/'images'/'recall.gif'
+    assert path.stat().st_size < 1e6
+    with Image.open(path) as film, Image.open(path.with_suffix('.png')) as still:
+        times = []
+        for i in range(film.n_frames): film.seek(i); times.append(film.info['duration'])
+        assert film.n_frames == 22 and film.info['loop'] == 0                       # two recalls: a start and ten steps each; again and again
+        assert times[0] == times[11] >= 1000 and times[10] == times[21] >= 2000 and set(times[1:10]) == {300}
+        assert film.size == still.size and film.size[0] >= 2*350                    # sharp on a phone
+        film.seek(10)
+        assert film.convert('RGB').tobytes() == still.convert('RGB').tobytes()      # what stands still is where the first recall ends
+
+
+def test_how_to_cite_is_that_of_citation_cff():
+    cff = yaml.safe_load((root/'CITATION.cff').read_text(encoding='utf-8'))
+    def fields(block): return {k: v.strip('{}').replace(r'\_', '_').replace(r'{\~a}', 'ã') for k, v in re.findall(r'^  (\w+)\s*= \{(.*)\},?$', block, re.M)}
+    paper, package = (fields(block) for lang, block in CODE if lang == 'bibtex')
+    article = cff['preferred-citation']
+    names = ' and '.join(f'{a["family-names"]}, {a["given-names"]}' for a in article['authors'])
+    assert paper == dict(title=article['title'], author=names, journal=article['journal'], year=str(article['year']), url=article['url'])
+    assert {k: package[k] for k in ('title', 'version', 'url')} == {k: str(cff[c]) for k, c in (('title', 'title'), ('version', 'version'), ('url', 'repository-code'))}
+    assert package['author'] == cff['authors'][0]['name']

@@ -28,8 +28,9 @@ def output(o, files, stem, alt=''):
 
 def cell_parts(cell, files):
     "The markdown pieces of one cell."
-    if cell.cell_type == 'markdown':  # links to notebooks are relative to nbs/, except in a whole address
-        return [re.sub(r'\]\((?!\w+:|#|/)([^)\s]+\.ipynb)', r'](nbs/\1', cell.source)]
+    if cell.cell_type == 'markdown':  # what lies in nbs/ is named from the root, except in a whole address; the site's boxes stay out
+        text = re.sub(r'^</?div.*\n+', '', cell.source + '\n', flags=re.M).strip()
+        return [re.sub(r'(\]\(|src="|srcset=")(?!\w+:|#|/)([^)\s"]+\.(?:ipynb|gif|png))', r'\1nbs/\2', text)]
     if cell.cell_type != 'code': return []
     lines = cell.source.splitlines()
     says = {m[1]: (m[2] or '').strip() for m in map(DIRECTIVE.match, lines) if m}

@@ -8,7 +8,7 @@ WORKERS ?= 2
 NODE := node_modules/.package-lock.json
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo test in-step test-notebooks pytest test-site export notebooks readme docs bench hooks clean
+.PHONY: help setup demo test in-step types test-notebooks pytest test-site test-install export notebooks readme docs bench hooks clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,27 +32,33 @@ setup: $(READY) ## .venv with everything in it (the other targets call this by t
 demo: $(READY) ## ARM beside naive SGD and LwF on real digits: a table and three pictures, a minute
 	$(BIN)/arm_nb demo
 
-test: in-step test-notebooks pytest ## all that .ci/run checks: the three below, in this order
+test: in-step types test-notebooks pytest ## notebooks and library: the four below, in this order
 
 in-step: $(READY) ## do the notebooks export to just this library, and are they clean?
 	$(BIN)/python tools/in_step.py
+
+types: $(READY) ## are the types right that builders see? (mypy.ini)
+	$(BIN)/mypy
 
 test-notebooks: $(READY) ## run every notebook (its asserts are tests)
 	$(ONE) MPLBACKEND=agg $(BIN)/nbdev_test --n_workers $(WORKERS) --timing
 
 pytest: $(READY) ## the tests that no notebook can hold: tests/
-	$(ONE) $(BIN)/python -m pytest -q tests --ignore=tests/site
+	$(ONE) $(BIN)/python -m pytest -q tests --ignore=tests/site --ignore=tests/install
 
 test-site: $(READY) $(NODE) ## build the site (preview) and read every page of it in a browser, three minutes
 	$(ONE) $(BIN)/python -W ignore tools/site.py preview
 	$(ONE) $(BIN)/python -m pytest -q tests/site
 
+test-install: $(READY) ## build the wheel, install it in a fresh environment, and use it from there: three minutes
+	$(BIN)/python -m pytest -q tests/install
+
 export: $(READY) ## after editing a notebook: clean all, export all to arm_nb/
 	$(BIN)/nbdev_clean
 	$(BIN)/nbdev_export
 
-notebooks: $(READY) ## run every notebook and save its outputs (NB="nbs/04_metrics.ipynb ...": only those)
-	$(ONE) $(BIN)/python tools/run_notebooks.py $(NB)
+notebooks: $(READY) ## run the notebooks whose code you changed and save their outputs (NB="nbs/04_metrics.ipynb ...": those; ALL=1: all)
+	$(ONE) $(BIN)/python tools/run_notebooks.py $(NB) $(if $(ALL),--all)
 
 readme: $(READY) ## README.md from nbs/index.ipynb
 	$(BIN)/python tools/readme.py

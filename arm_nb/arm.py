@@ -9,6 +9,7 @@ import copy
 import warnings
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -65,13 +66,13 @@ class ArmConfig(RecallConfig):
     ) -> ArmConfig:
         "Table 4's row for a data set. ValueError with the nearest name if there is none."
         one_of(PRESETS, data, 'preset'); one_of(('released', 'paper'), flavour, 'flavour')
-        text = dict(div='js', pooling='joint', replacement=True) if flavour == 'paper' else {}
+        text: dict[str, Any] = dict(div='js', pooling='joint', replacement=True) if flavour == 'paper' else {}
         return cls(**PRESETS[data], **text)
 
 # %% ../nbs/20_arm.ipynb #c009
 _MNIST = dict(eta_0=.05, eta_1=25., lambda_0_real=1., lambda_1=1., lambda_2=.1, lambda_3=16., lambda_4=.1, lambda_5=1., lambda_6=1., S=10, M=10)
 _CIFAR = dict(_MNIST, eta_0=.01, eta_1=10., M=100)
-PRESETS: dict[str, dict] = {                                        # Table 4, and A.7.1 for T
+PRESETS: dict[str, dict[str, Any]] = {                                        # Table 4, and A.7.1 for T
     'mnist5k': dict(_MNIST, T=100, recall_from=100), 'fmnist5k': dict(_MNIST, T=100, recall_from=100),
     'mnist-mini': dict(_MNIST, T=80, recall_from=80),               # ours: 800 images a task
     'cifar10': dict(_CIFAR, T=950, recall_from=950),

@@ -299,7 +299,7 @@ def methods(
     if name is None:
         for n, m in METHODS.items(): typer.echo(f'{n:12}{m.strategy.__name__:8}{m.source}')
         typer.echo('\nRows of the tables that change a setting:')
-        for n, (m, changed) in VARIANTS.items(): typer.echo(f'{n:20}{m} with ' + ', '.join(f'{k} = {v}' for k, v in changed.items()))
+        for n, (base, changed) in VARIANTS.items(): typer.echo(f'{n:20}{base} with ' + ', '.join(f'{k} = {v}' for k, v in changed.items()))
         return
     m, sets = METHODS[named(name)[0]], [data_spec(data).name] if data else list(DATASETS)
     typer.echo(f'{name}: {m.source}. {m.strategy.__module__}.{m.strategy.__name__} with {m.config.__name__}:\n')

@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from functools import partial
 from itertools import product
 from pathlib import Path
-from typing import get_type_hints
+from typing import Any, get_type_hints
 
 import torch
 from joblib import Parallel, delayed
@@ -47,7 +47,7 @@ __all__ = ['METHODS', 'VARIANTS', 'TABLES', 'Method', 'named', 'settings', 'thre
 class Method:
     "A row of the paper's tables: what runs under that name."
     strategy: type[Strategy]      # class(model, config, generator)
-    config: type                  # dataclass with .preset(data, flavour)
+    config: Any                   # dataclass with .preset(data, flavour)
     source: str                   # where it comes from
     stationary: bool = False      # all tasks shuffled together: the upper bound
     model: Callable = model_for   # (in_shape, n_classes, seed) -> the network that learns
@@ -239,7 +239,8 @@ def fit_and_keep(
         if r.n_iterations: r.save(unfinished); why += f' [the record of {r.n_iterations} iterations is in {unfinished}]'
         raise Stopped(f'{r.method} on {r.data}, seed {r.seed}: {why}') from e
     save_run(record, folder)
-    for left in (unfinished, learner.checkpoint): left and left.unlink(missing_ok=True)
+    unfinished.unlink(missing_ok=True)
+    if learner.checkpoint: learner.checkpoint.unlink(missing_ok=True)
     return record, path
 
 # %% ../nbs/30_experiment.ipynb #c029b

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import chain, islice
+from typing import cast
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -108,7 +109,7 @@ def arm_at(
 ) -> tuple[ARM, Iterator]:    # the method after t iterations, and the batches (xb, yb) still to come
     "Run ARM as `run` does, and stop after t iterations. ValueError if the stream has no further batch then."
     learner = build(data, 'arm', seed, **more)
-    arm, stream = learner.strategy, learner.stream
+    arm, stream = cast(ARM, learner.strategy), learner.stream
     if not 0 <= t < sum(learner.batches): raise ValueError(f't = {t}: the stream has iterations 0..{sum(learner.batches) - 1}')
     batches = chain.from_iterable(stream.batches(stage, arm.cfg.N, seed) for stage in range(stream.n_stages))
     with threads_for(arm.model):

@@ -18,6 +18,7 @@ from itertools import islice
 from pathlib import Path
 from time import perf_counter
 from zipfile import is_zipfile
+from typing import Any
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -70,7 +71,7 @@ class NonFiniteLoss(ArithmeticError):
     ):
         super().__init__(iteration, term, value)     # all three, so that it survives a trip between processes
         self.iteration, self.term, self.value = iteration, term, value
-        self.record = None                           # the record of everything before, where a `Learner` kept one
+        self.record: RunRecord|None = None           # the record of everything before, where a `Learner` kept one
     def __str__(self):
         cure = 'eta_1 (the step of recall) or eta_0' if 'recall' in self.term else 'eta_0'
         kept = '' if self.record is None else "; everything before it is in this error's .record"
@@ -80,6 +81,8 @@ class NonFiniteLoss(ArithmeticError):
 class Strategy(ABC):
     "A method of continual learning. Subclasses write `step`; loops call the strategy; your own loop calls `observe`."
     name = 'strategy'          # what tables and files call it
+    recalled_p: torch.Tensor|None = None # (n_classes,) what the last iteration recalled, where it recalled
+    last: Any = None           # the last recalled or replayed batch, for pictures
 
     def __init__(self,
         model:torch.nn.Module, # images (B, C, H, W) -> logits (B, n_classes); put into training mode, changed in place
@@ -88,7 +91,7 @@ class Strategy(ABC):
     ):
         self.model, self.cfg, self.t = model.train(), cfg, 0
         self.generator = torch.Generator().manual_seed(0) if generator is None else generator
-        self.recalled_p = self.last = self._shape = None     # _shape: of the first batch, where the model does not tell
+        self._shape: tuple|None = None                       # of the first batch, where the model does not tell
         self.n_classes = getattr(model, 'n_classes', None)   # None: somebody else's model, `observe` will see
 
     def __call__(self,
@@ -192,6 +195,7 @@ def count_right(
         if counts is None: counts = right.new_zeros(2, logits.shape[1])
         counts[0].scatter_add_(0, yb, right)
         counts[1].scatter_add_(0, yb, torch.ones_like(right))
+    assert counts is not None, 'no images'
     return counts
 
 def evaluate(
@@ -378,7 +382,9 @@ def load_checkpoint(
 @lru_cache
 def source_commit() -> str|None:
     "The git commit of the library's checkout, with a + if its files were changed since; None where it is installed without one"
-    root = Path(find_spec('arm_nb').origin).resolve().parents[1]
+    spec = find_spec('arm_nb')
+    if not spec or not spec.origin: return None
+    root = Path(spec.origin).resolve().parents[1]
     if not (root/'.git').exists(): return None
     git = lambda *args: subprocess.run(['git', '-C', root, *args], capture_output=True, text=True, check=True, timeout=10).stdout.strip()
     try: return git('rev-parse', '--short', 'HEAD') + '+' * bool(git('status', '--porcelain', '--', 'arm_nb'))

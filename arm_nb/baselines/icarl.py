@@ -206,7 +206,8 @@ class Icarl(Storing):
     def _images(self) -> tuple[Tensor, Tensor]:
         "All images there are, the exemplars first: bytes and labels."
         parts = [(self.kept['x'], self.kept['y'])] if self.kept else []
-        return tuple(map(torch.cat, zip(*parts, *self.at_hand)))
+        images, labels = map(torch.cat, zip(*parts, *self.at_hand))
+        return images, labels
 
     def _features(self, x: Tensor) -> Tensor: return features_of(self.model, to_unit(x).to(self.like.dtype))
 

@@ -143,7 +143,7 @@ def adi_objective(
     "What ADI climbs: how much these images look like the classes drawn, to a network that has changed its mind about them."
     with copies_of(model_old, weight), copies_of(model, weight), norm_gap(model_old) as gap:
         logits_old, logits_new = model_old(x_hat), model(x_hat)
-        return sum(adi_terms(x_hat, logits_old, logits_new, classes, gap and gap(), cfg, weight).values())
+        return sum(adi_terms(x_hat, logits_old, logits_new, classes, gap and gap(), cfg, weight).values(), x_hat.new_zeros(()))
 
 def invert_literal(
     x_init: Tensor,       # (B, C, H, W) images to start from
@@ -188,7 +188,7 @@ def invert(
             nonlocal pull
             if pull is None: pull = class_pull(classes, logits[0], cfg)      # once a recall
             return logit_gradients(logits, pull, cfg, weight)
-        def look(x, logits, weight): trace.add(x, *logits, adi_terms(x, *logits, classes, gap and gap(), cfg, weight))
+        def look(x, logits, weight): trace.add(x, logits[0], logits[1], adi_terms(x, *logits, classes, gap and gap(), cfg, weight))
         return ascend(x_init, model_old, model, slopes, cfg, weight, more=gap and (lambda: -cfg.lambda_bn * gap()), look=None if trace is None else look)
 
 # %% ../../nbs/22_inversion.ipynb #c039

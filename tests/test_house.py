@@ -251,6 +251,33 @@ def test_in_step_names_what_is_not(small_tree, change, file, says):
     assert r.returncode == 1 and f'{file}: {says}' in r.stdout and 'make export' in r.stderr, r.stdout + r.stderr
 
 
+def tool(name):
+    "A script of tools/ as a module."
+    import importlib.util
+    spec = importlib.util.spec_from_file_location(name, root/'tools'/f'{name}.py')
+    spec.loader.exec_module(module := importlib.util.module_from_spec(spec))
+    return module
+
+
+def test_make_notebooks_takes_those_whose_code_changed(small_tree, monkeypatch):
+    run, nb = tool('run_notebooks'), small_tree/'nbs'/'00_m.ipynb'
+    monkeypatch.setattr(run, 'root', small_tree)
+    git = lambda *args: subprocess.run(['git', '-C', small_tree, '-c', 'user.name=a', '-c', 'user.email=a@b', *args], check=True, capture_output=True)
+    git('init', '-b', 'main'); git('add', '.'); git('commit', '-m', 'one')
+    edit = lambda a, b: nb.write_text(nb.read_text().replace(a, b))
+    assert run.changed() == []
+    edit('assert f(1) == 2', 'assert f(1) == 2   # by hand'); edit('# M', '# Another title'); edit('#| export', '#| exports')
+    assert run.changed() == []
+    edit('assert f(1) == 2', 'assert f(2) == 3')
+    assert run.changed() == [nb]
+    git('commit', '-am', 'two')
+    assert run.changed() == []                                                          # on main: against the last commit
+    git('checkout', '-b', 'mine'); edit('assert f(2) == 3', 'assert f(3) == 4'); git('commit', '-am', 'three')
+    assert run.changed() == [nb]                                                        # on a branch: against where it left main
+    shutil.copy(nb, new := nb.with_name('01_n.ipynb'))
+    assert run.changed() == [nb, new]
+
+
 def test_readme_is_in_step_with_index():
     if not (root/'nbs'/'index.ipynb').exists(): pytest.skip('nbs/index.ipynb is not written yet')
     r = subprocess.run([sys.executable, root/'tools'/'readme.py', '--check'], capture_output=True, text=True)
@@ -258,16 +285,14 @@ def test_readme_is_in_step_with_index():
 
 
 def test_readme_from_a_notebook(tmp_path):
-    import importlib.util, nbformat
+    import nbformat
     from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output, new_raw_cell
-    spec = importlib.util.spec_from_file_location('readme', root/'tools'/'readme.py')
-    spec.loader.exec_module(tool := importlib.util.module_from_spec(spec))
     pic = new_code_cell('#| echo: false\nplot()', outputs=[new_output('display_data', {'image/png': 'AAAA', 'text/plain': '<Figure>'})])
     pic['id'] = 'pic'
     cells = [new_raw_cell('---\nx: y\n---'), new_markdown_cell('# T\n\n[a](00_a.ipynb#b) [c](https://h.io/c.ipynb) [d](#d)'),
              new_code_cell('#| hide\nsecret'), pic, new_code_cell('1 + 1', outputs=[new_output('execute_result', {'text/plain': '2'})])]
     nbformat.write(new_notebook(cells=cells), tmp_path/'i.ipynb')
-    text, files = tool.readme(tmp_path/'i.ipynb')
+    text, files = tool('readme').readme(tmp_path/'i.ipynb')
     assert text.split('\n\n', 1)[1] == ('# T\n\n[a](nbs/00_a.ipynb#b) [c](https://h.io/c.ipynb) [d](#d)\n\n'
                                         '![](README_files/pic_0.png)\n\n```python\n1 + 1\n```\n\n```\n2\n```\n')
     assert files == {'README_files/pic_0.png': b'\0\0\0'}

@@ -23,9 +23,10 @@ from .recall import recall
 __all__ = ['T_975', 'Samples', 'Keeper', 'Tested', 'permutation_test', 'shuffle_rows', 'sign_flip_test', 'seed_interval',
            'correlation', 'ranks', 'layer_activations', 'class_patterns', 'overlap', 'same_minus_other', 'top_overlap',
            'recalled_array', 'batch_shares', 'mutual_information', 'explained_by_class', 'sample_gradients',
-           'gradient_correlation', 'draw_of_class', 'compare_gradients', 'task_ages', 'recalled_by_task',
-           'recall_and_accuracy', 'lagged_correlation', 'without_means', 'circular_shift', 'swap_test', 'recall_signal',
-           'recalled_on_unseen', 'recency_profile', 'recency_index', 'shuffle_ages']
+           'gradient_correlation', 'draw_of_class', 'compare_gradients', 'content_correlation', 'task_ages',
+           'recalled_by_task', 'recall_and_accuracy', 'lagged_correlation', 'without_means', 'circular_shift',
+           'between_tasks', 'swap_test', 'recall_signal', 'recalled_on_unseen', 'recency_profile', 'recency_index',
+           'shuffle_ages']
 
 # %% ../nbs/34_brain.ipynb #c007
 @dataclass
@@ -179,14 +180,14 @@ def overlap(
     seen: Tensor,     # (classes, units) patterns of real images
     recalled: Tensor, # (classes, units) patterns of recalled ones
 ) -> Tensor:          # (classes, classes), -1 to 1: [i, j] class i seen, class j recalled
-    "Correlation over units of each pattern seen with each recalled (A.1.2 made a number). 0 for a pattern that does not vary, NaN for a missing one."
+    "Correlation over units of each pattern seen with each recalled. Range -1 to 1, no unit; 0 for a pattern that does not vary, NaN for a missing one. Source: A.1.2, made a number."
     unit = lambda p: F.normalize(p - p.mean(1, keepdim=True), dim=1)
     return unit(seen) @ unit(recalled).T
 
 def same_minus_other(
     s: Tensor, # (classes, classes) similarities, NaN where missing
 ) -> float:
-    "Mean of the diagonal minus mean beside it: how much more alike the same class is than another."
+    "Mean of the diagonal minus mean beside it: how much more alike the same class is than another. Range -2 to 2 for correlations, no unit; 0 without a link. Source: A.1.2, made a number."
     same = torch.eye(len(s), dtype=torch.bool, device=s.device)
     return (s[same].nanmean() - s[~same].nanmean()).item()
 
@@ -196,7 +197,7 @@ def top_overlap(
     recalled: Tensor, # (classes, units) patterns of recalled ones
     k: int,           # units that count as the most active
 ) -> Tensor:          # (classes, classes), 0 to 1; NaN for a missing pattern
-    "Jaccard index of the k most active units of each pattern seen and each recalled; silent units are not counted."
+    "Jaccard index of the k most active of U units, seen and recalled; silent ones are not counted. Range 0 to 1, no unit; about k/(2U - k) for random choices. Source: A.1.2, made a number."
     top = lambda p: torch.zeros_like(p).scatter_(1, p.topk(k, 1).indices, 1.) * (p > 0)
     A, B = top(seen), top(recalled)
     both = A @ B.T
@@ -222,7 +223,7 @@ def mutual_information(
     b, # (n, classes) distributions: of the batch's classes, or one-hot originators
     r, # (n, classes) distributions of what was recalled; rows with NaN are left out, with those of b
 ):     # bits, 0 to the smaller of the two entropies
-    "Mutual information of a class drawn from row t of `b` and one drawn from row t of `r`, t at random (A.1.4 made a number)."
+    "Mutual information of a class drawn from row t of `b` and one drawn from row t of `r`, t at random. Range 0 to the smaller entropy, bits; few rows push it up, so read it against shuffles. Source: A.1.4, made a number."
     b, r = np.asarray(b, dtype=np.float64), np.asarray(r, dtype=np.float64)
     there = np.isfinite(r).all(1)
     joint = b[there].T @ r[there]
@@ -235,7 +236,7 @@ def explained_by_class(
     change: Tensor, # (B, units) a layer's activations after minus before
     y: Tensor,      # (B,) the class that may explain them: the target, or the originator
 ) -> float:         # 0 to 1; without a link (K - 1)/(B - 1) on average, K the classes there are
-    "Eta squared: the share of the variance of `change` over images, units summed, that lies between classes (A.1.4 made a number). NaN if nothing varies."
+    "Eta squared: the share of the variance of `change` over images, units summed, that lies between classes. Range 0 to 1, no unit; NaN if nothing varies. Source: A.1.4, made a number."
     change = change - change.mean(0)
     means, counts = class_patterns(change, y, int(y.max()) + 1), y.bincount()
     between = (counts * means.square().sum(1)).nansum()
@@ -258,7 +259,7 @@ def gradient_correlation(
     g1: dict[str, Tensor],  # from `sample_gradients`
     g2: dict[str, Tensor],  # the same blocks, the same number of samples
 ) -> dict[str, Tensor]:     # layer: (B,), -1 to 1; a gradient of 0 correlates 0
-    "Gradients brought to length 1 block by block, multiplied sample by sample, the mean over the blocks of a layer (A.7.5)."
+    "Gradients brought to length 1 block by block, multiplied sample by sample, the mean over the blocks of a layer. Range -1 to 1, no unit. Source: A.7.5."
     layers = {}
     unit = lambda g: F.normalize(g, dim=1, eps=torch.finfo(g.dtype).tiny)
     for block, g in g1.items(): layers.setdefault(block.rpartition('.')[0], []).append((unit(g) * unit(g2[block])).sum(1))
@@ -285,13 +286,30 @@ def compare_gradients(
     generator: torch.Generator, # draws the real images
     chunk: int = 20,            # recalled images at a time
 ) -> dict[str, dict[str, Tensor]]: # name: layer: (n,) correlations
-    "Fig. 7 and Tables 8-10: does learning a recalled image resemble learning a real one of this class?"
+    "Does learning a recalled image resemble learning a real one of this class? Range -1 to 1, no unit, one number an image and a layer. Source: A.7.5, Fig. 7 and Tables 8-10."
     picks = {name: draw_of_class(y_real, wanted, generator) for name, wanted in classes.items()}
     found = {name: [] for name in picks}
     for k in torch.arange(len(x_hat), device=x_hat.device).split(chunk):
         g = sample_gradients(model, x_hat[k], targets[k])
         for name, i in picks.items(): found[name].append(gradient_correlation(g, sample_gradients(model, x_real[i[k]], y_real[i[k]])))
     return {name: {layer: torch.cat([c[layer] for c in parts]) for layer in parts[0]} for name, parts in found.items()}
+
+# %% ../nbs/34_brain.ipynb #c068b
+def content_correlation(
+    model: nn.Module,   # its parameters are fixed
+    x_hat: Tensor,      # (n, C, H, W) recalled images
+    targets: Tensor,    # (n,) the label that all three images are given
+    x_target: Tensor,   # (n, C, H, W) a real image of the target class each
+    x_other: Tensor,    # (n, C, H, W) a real image of another class each, e.g. the originator's
+    chunk: int = 20,    # recalled images at a time
+) -> dict[str, Tensor]: # layer: (n,)
+    "How much more the gradient of a recalled image resembles that of a picture of its target than that of another picture under the same label. Range -2 to 2, no unit. Source: ours, a control of Fig. 7."
+    parts = []
+    for k in torch.arange(len(x_hat), device=x_hat.device).split(chunk):
+        own, one, other = (sample_gradients(model, v[k], targets[k]) for v in (x_hat, x_target, x_other))
+        a, b = gradient_correlation(own, one), gradient_correlation(own, other)
+        parts.append({layer: a[layer] - b[layer] for layer in a})
+    return {layer: torch.cat([p[layer] for p in parts]) for layer in parts[0]}
 
 # %% ../nbs/34_brain.ipynb #c073
 def task_ages(
@@ -305,14 +323,14 @@ def task_ages(
 def recalled_by_task(
     record: RunRecord,
 ) -> np.ndarray:       # (T, tasks) 0 to 1, NaN in the rows of iterations without recall; chance is 1/classes
-    "The recalled probability of a class of each task: the mean over the task's classes."
+    "The recalled probability of a class of each task: the mean over the task's classes. Range 0 to 1, no unit; chance is 1/classes. Source: Fig. 3."
     r = recalled_array(record)
     return np.stack([r[:, list(classes)].mean(1) for classes in record.task_classes], 1)
 
 def recall_and_accuracy(
     record: RunRecord, # with curves (`eval_every`)
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]: # (P,) iterations, (P, tasks) accuracy, (P, tasks) recalled probability of a class
-    "Both curves at the points where accuracy was measured; recall is the mean since the point before. NaN until a task is past."
+    "Both curves at the points where accuracy was measured; recall is the mean since the point before. Range 0 to 1, no unit; NaN until a task is past. Source: 3.2, Figs 3 and 4."
     points, r, past = np.array(record.curves['iteration'], dtype=int), recalled_by_task(record), task_ages(record) > 0
     if len(points) < 2: raise ValueError('the record has no curves: run it with learner=dict(eval_every=10)')
     mean = lambda part: np.where(np.isfinite(part).any(0), np.nansum(part, 0) / np.maximum(np.isfinite(part).sum(0), 1), np.nan)
@@ -326,7 +344,7 @@ def lagged_correlation(
     v,    # the same shape
     lags, # (L,) whole numbers: steps by which v comes after u; below 0: before
 ):        # (L,) or (L, K): -1 to 1
-    "Correlation of u[t] with v[t + lag] over t, curve by curve (3.2). NaN with fewer than three pairs."
+    "Correlation of u[t] with v[t + lag] over t, curve by curve. Range -1 to 1, no unit; NaN with fewer than three pairs. Source: 3.2, made a number."
     u, v = np.asarray(u, dtype=np.float64), np.asarray(v, dtype=np.float64)
     n = len(u)
     return np.stack([correlation(u[max(0, -l):n - max(0, l)], v[max(0, l):n - max(0, -l)]) for l in lags])
@@ -353,6 +371,17 @@ def circular_shift(
         if len(there) > 1: curve[there] = np.roll(curve[there], 1 + int(torch.randint(len(there) - 1, (), generator=generator)))
     return out
 
+# %% ../nbs/34_brain.ipynb #c074a
+def between_tasks(
+    accuracy,      # (P, tasks), NaN until a task is past
+    recall,        # the same shape, NaN in the same places
+    skip: int = 0, # the first tasks to leave out
+) -> float:
+    "Correlation over past tasks: each moment's mean over them is taken off both curves, and the moments are pooled. Range -1 to 1, no unit; NaN where nothing varies. Source: 3.2, made a number."
+    a, r = (np.asarray(v, dtype=np.float64)[:, skip:] for v in (accuracy, recall))
+    two = np.isfinite(a).sum(1) > 1
+    return float(correlation(*((v[two] - np.nanmean(v[two], 1, keepdims=True)).ravel() for v in (a, r))))
+
 # %% ../nbs/34_brain.ipynb #c078
 def swap_test(
     c,                      # (seeds, seeds): a measure between one side of run s and the other side of run s'
@@ -371,7 +400,7 @@ def recall_signal(
     yb: Tensor,           # (N,) its classes
     cfg,                  # `ArmConfig`: eta_0 and what recall needs
 ) -> dict[str, float]:    # surprise, moved, changed, climb, divergence, pull; all >= 0
-    "How much a batch changes the network, and how strong the recall is that follows (section 2, eqs 6 and 7). Recall starts once from every image."
+    "How much a batch changes the network, and how strong the recall is that follows; recall starts once from every image. Range 0 upwards; surprise, changed and divergence in nats, moved in weights, climb in nats per pixel, pull in nats per weight. Source: section 2, eqs 6 and 7."
     model_old, model = copy.deepcopy(model_old), copy.deepcopy(model).requires_grad_()
     length = lambda tensors: torch.stack([t.norm() for t in tensors]).norm()
     surprise = F.cross_entropy(model(xb), yb)
@@ -393,7 +422,7 @@ def recalled_on_unseen(
     recalled: np.ndarray, # (T, tasks) from `recalled_by_task`
     ages: np.ndarray,     # (T, tasks) from `task_ages`
 ) -> np.ndarray:          # (T,) 0 to 1, chance 1/classes; NaN without recall, or when all has been seen
-    "The recalled probability of a class not yet seen, at each iteration (3.2.2)."
+    "The recalled probability of a class not yet seen, at each iteration. Range 0 to 1, no unit; chance is 1/classes. Source: 3.2.2, Fig. 3."
     unseen = ages < 0
     return np.where(unseen.any(1), np.where(unseen, recalled, 0).sum(1) / np.maximum(unseen.sum(1), 1), np.nan) + 0 * recalled[:, 0]
 
@@ -401,7 +430,7 @@ def recency_profile(
     recalled: np.ndarray, # (T, tasks) from `recalled_by_task`
     ages: np.ndarray,     # (T, tasks) from `task_ages`
 ) -> np.ndarray:          # (stages, tasks - 1): n q_a; row: tasks past, from 0; column a - 1: age a; 1 = no preference, NaN without such an age or recall of the past
-    "How much each age is recalled, of what is recalled from the past (A.7.2)."
+    "How much each age is recalled, of what is recalled from the past. Range 0 to the number of past tasks, no unit; 1 without a preference. Source: A.7.2, Fig. 3."
     stages = ages.shape[1]
     profile, there = np.full((stages, stages - 1), np.nan), np.isfinite(recalled).all(1)
     for n in range(1, stages):
@@ -414,7 +443,7 @@ def recency_profile(
 def recency_index(
     profile: np.ndarray, # from `recency_profile`
 ) -> float:              # -1 to 1
-    "R: 1 if only the youngest past task is recalled, 0 if all alike, -1 if only the oldest; the mean over stages with two past tasks or more."
+    "R: 1 if only the youngest past task is recalled, 0 if all alike, -1 if only the oldest; the mean over stages with two past tasks or more. Range -1 to 1, no unit. Source: A.7.2, made a number."
     found = []
     for n in range(2, len(profile)):
         q = profile[n, :n] / n

@@ -29,3 +29,5 @@ points, u, v = recall_and_accuracy(record)
 assert lagged_correlation(u, v, [-1, 0, 1]).shape == (3, 5) and circular_shift(v, g).shape == without_means(u, points > 9).shape == (len(points), 5)
 assert recall_signal(learner.strategy.model_old, model, s.x[:10], y[:10], ArmConfig())['pull'] > 0
 assert recalled_on_unseen(r, shuffle_ages(ages, ages == 0, g)).shape == (20,) and -1 <= recency_index(recency_profile(r, ages)) <= 1
+assert content_correlation(model, s.x_hat[:3], y[:3], s.x[:3], s.x[:3], chunk=2)['net.1'].tolist() == [0, 0, 0]
+assert np.isclose(between_tasks([[1, .2, .6]], [[.2, .1, .15]]), 1)

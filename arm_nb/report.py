@@ -24,8 +24,9 @@ from .metrics import mean_sd
 # %% auto #0
 __all__ = ['PAPER', 'BESIDE', 'REMARKS', 'ORDER', 'STYLES', 'published', 'preset_of', 'changes', 'run_name', 'command_of',
            'table_row', 'results_table', 'plus_minus', 'short_count', 'readable', 'align', 'table_text',
-           'table_markdown', 'save_table', 'load_table', 'figure', 'mosaic', 'plot_recalled', 'windows',
-           'plot_recalled_classes', 'task_style', 'accuracy_curves', 'draw_accuracy', 'plot_accuracy']
+           'table_markdown', 'save_table', 'load_table', 'beside', 'told_apart', 'verdicts', 'figure', 'mosaic',
+           'plot_recalled', 'windows', 'plot_recalled_classes', 'task_style', 'accuracy_curves', 'draw_accuracy',
+           'plot_accuracy']
 
 # %% ../nbs/31_report.ipynb #c006
 _NATURAL = '''
@@ -277,6 +278,54 @@ def load_table(
 ) -> pd.DataFrame:    # as from `results_table`
     "A saved table, as it was."
     return pd.read_csv(path).fillna({'changed': ''}).astype({'table': 'Int64'})
+
+# %% ../nbs/31_report.ipynb #c032e
+def beside(
+    number: int,              # of a table of the paper: 1, 2, 5, 6 or 7
+    ours: pd.DataFrame,       # of one data set, from `results_table` or `load_table`; rows that the paper has not are left out
+    like: dict | None = None, # row of the paper -> the settings that stand for its own here, e.g. {'arm-M-150': {'M': 15}}
+) -> pd.DataFrame:            # its rows in its order: paper_accuracy, accuracy, ...; NaN and 0 seeds where nothing was run
+    "A table of the paper with ours beside it. ValueError if there is no such table, or two rows of ours for one of it."
+    paper, rows = PAPER[PAPER.table == number], []
+    if paper.empty: raise ValueError(f'the paper has no results in a Table {number}: {", ".join(map(str, PAPER.table.unique()))} have')
+    numbers = ['accuracy', 'accuracy_sd', 'forgetting', 'forgetting_sd']
+    key = lambda method, changed: (method, frozenset(c for c in changed if c and c.split('=')[0] not in HOW))
+    keys = [key(m, c.split(', ')) for m, c in zip(ours.method, ours.changed)]
+    for p in paper.to_dict('records'):
+        want = key(p['method'], [f'{k}={v}' for k, v in (like or {}).get(p['row'], named(p['row'])[1]).items()])
+        r = ours[[k == want for k in keys]].to_dict('records')
+        if len(r) > 1: raise ValueError(f'{p["row"]}: {len(r)} rows of ours')
+        r = r[0] if r else dict.fromkeys(numbers, np.nan) | dict(seeds=0, command='', data='')
+        rows.append({'row': p['row'], **{f'paper_{k}': p[k] for k in numbers}, **{k: r[k] for k in [*numbers, 'seeds', 'data', 'command']}})
+    return pd.DataFrame(rows)
+
+# %% ../nbs/31_report.ipynb #c032h
+def told_apart(
+    mean: np.ndarray, # (n,)
+    sd: np.ndarray,   # (n,), nan: unknown
+) -> np.ndarray:      # (n, n): +1 where row i lies above row j by more than the larger sd, -1 where below, else 0
+    "Which rows of a table differ by more than their spread."
+    d = np.subtract.outer(mean, mean)
+    return np.where(abs(d) > np.fmax.outer(sd, sd), np.sign(d), 0)      # nan is above nothing
+
+def verdicts(
+    table: pd.DataFrame,   # from `beside`
+    of: str = 'accuracy',  # or 'forgetting'
+    levels: bool = True,   # are the data of the paper's kind? Else only the order is compared
+) -> list[str]:            # a row each: 'within a sd', 'same order (9 of 9)', 'other order: er, gem', 'not told apart (1 of 6)', 'not run here', '-'
+    "Does it agree with the paper, by the five rules above? '-' where the paper has no figure."
+    m, s, ours, sd = (table[k].to_numpy(float) for k in (f'paper_{of}', f'paper_{of}_sd', of, f'{of}_sd'))
+    theirs, here, out = told_apart(m, s), told_apart(ours, sd), []
+    for i in range(len(table)):
+        pairs = (theirs[i] != 0) & ~np.isnan(ours)
+        same, other = (here == theirs)[i] & pairs, (here == -theirs)[i] & pairs
+        n, rows = f'({same.sum()} of {pairs.sum()})', list(table.row[other])
+        if np.isnan(m[i]): out.append('-')
+        elif np.isnan(ours[i]): out.append('not run here')
+        elif levels and abs(ours[i] - m[i]) <= np.fmax(s[i], sd[i]): out.append('within a sd')
+        elif rows: out.append('other order: ' + ', '.join(rows))
+        else: out.append(f'same order {n}' if 2*same.sum() >= pairs.sum() > 0 else f'not told apart {n}')
+    return out
 
 # %% ../nbs/31_report.ipynb #c036
 def figure(plot):

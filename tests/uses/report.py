@@ -24,3 +24,5 @@ x = torch.rand(10, 1, 28, 28)
 for fig in (plot_recalled(Recalled(x, torch.arange(10), x, torch.eye(10), None)), plot_recalled_classes(r), plot_accuracy([r])): assert fig.axes
 draw_accuracy(plt.subplots()[1], r, 'by hand')
 assert figure(lambda: plt.figure())() is not None and not plt.get_fignums() or plt.close('all') is None
+side = beside(6, table)
+assert side[side.seeds == 2].row.tolist() == ['arm'] and verdicts(side)[-1] == 'not told apart (0 of 0)' and told_apart(np.array([1., 2.]), np.zeros(2)).tolist() == [[0, -1], [1, 0]]

@@ -293,9 +293,9 @@ def beside(
     keys = [key(m, c.split(', ')) for m, c in zip(ours.method, ours.changed)]
     for p in paper.to_dict('records'):
         want = key(p['method'], [f'{k}={v}' for k, v in (like or {}).get(p['row'], named(p['row'])[1]).items()])
-        r = ours[[k == want for k in keys]].to_dict('records')
-        if len(r) > 1: raise ValueError(f'{p["row"]}: {len(r)} rows of ours')
-        r = r[0] if r else dict.fromkeys(numbers, np.nan) | dict(seeds=0, command='', data='')
+        found = ours[[k == want for k in keys]].to_dict('records')
+        if len(found) > 1: raise ValueError(f'{p["row"]}: {len(found)} rows of ours')
+        r: dict = found[0] if found else dict.fromkeys(numbers, np.nan) | dict(seeds=0, command='', data='')
         rows.append({'row': p['row'], **{f'paper_{k}': p[k] for k in numbers}, **{k: r[k] for k in [*numbers, 'seeds', 'data', 'command']}})
     return pd.DataFrame(rows)
 

@@ -276,9 +276,10 @@ def data(ctx: typer.Context, root: _Root = None):
 @data_app.command()
 def get(name: _Name, root: _Root = None):
     "Download a data set into a folder, then check it."
+    from urllib.error import URLError
     from arm_nb.streams import download
     try: say_whole(name, download(name, root))
-    except RuntimeError as e: raise OSError(f'{name} did not come: {e}') from e           # torchvision, when no server answers
+    except (RuntimeError, URLError) as e: raise OSError(f'{name} did not come: {e}') from e           # torchvision, when no server answers
 
 @data_app.command()
 def check(name: _Name, root: _Root = None):

@@ -71,14 +71,14 @@ def test_recall_on_cuda_and_as_a_recorded_graph():
 
 
 @needs_cuda
-def test_nothing_in_an_iteration_waits_for_cuda():
+def test_nothing_in_a_recall_waits_for_cuda():                          # for every method, without a GPU: tests/test_waits.py
     _, arm = steps(2, device='cuda')
-    x, y = X.cuda(), Y.cuda()
-    pull = recall(x, arm.model_old, arm.model, y, RecallConfig(S=2))    # caches warm
+    x, y, copies = X.cuda(), Y.cuda(), torch.full((10,), 3., device='cuda')
+    recall(x, arm.model_old, arm.model, y, RecallConfig(S=2), copies)   # caches warm
     torch.cuda.set_sync_debug_mode('error')
-    try: recall(x, arm.model_old, arm.model, y, RecallConfig(S=2))
+    try: x_hat = recall(x, arm.model_old, arm.model, y, RecallConfig(S=2), copies)
     finally: torch.cuda.set_sync_debug_mode('default')
-    assert pull.is_cuda
+    assert x_hat.is_cuda and x_hat.isfinite().all()
 
 
 def test_a_record_says_how_it_was_computed(tmp_path):

@@ -161,7 +161,10 @@ def run(
     flavour: str = 'released',       # 'released': as the authors' code; 'paper': the text to the letter
     **more,                          # fields of the method's configuration, and `build`'s device, amp, channels_last, compile and learner
 ) -> RunRecord:                      # what was run and what came out
-    "One method on one data set with one seed: the line that everything else is for."
+    """One method on one data set with one seed: the line that everything else is for.
+
+    Example: `run(method='naive', learner=dict(progress=False)).n_iterations` is 400.
+    """
     learner = build(data, method, seed, root, flavour, **more)
     with threads_for(learner.strategy.model): return learner.fit()
 
@@ -215,7 +218,10 @@ def tidy(record: RunRecord) -> dict:
 def load_runs(
     folder: str | Path = 'runs', # the store, or any folder inside it
 ):                               # pandas.DataFrame: a row a run; a setting that a method does not have is missing
-    "The store as a tidy frame. (Whole records, with their curves: `load_records`.) Errors as `load_records`."
+    """The store as a tidy frame. (Whole records, with their curves: `load_records`.) Errors as `load_records`.
+
+    Example: `len(load_runs(folder))` is 1.
+    """
     import pandas as pd          # here and not above: a run does without it
     return pd.DataFrame(map(tidy, load_records(folder)))
 
@@ -349,7 +355,10 @@ def sweep(
     learner: dict | None = None,            # further arguments of `Learner`: eval_on, eval_every
     **grid,                                 # fields of the methods' configurations: a value, or a list of values
 ) -> list[RunRecord]:                       # of all runs of the plan (of the shard), also those that were there already
-    "Many runs, side by side, into the store; what is there already is not run again. Stopped, when all others are done, if some did not come to their end."
+    """Many runs, side by side, into the store; what is there already is not run again. Stopped, when all others are done, if some did not come to their end.
+
+    Example: `sweep(methods=['naive'], seeds=[0], folder=folder)[0].method` is 'naive'.
+    """
     methods = list(METHODS) if methods is None else [methods] if isinstance(methods, str) else list(methods)
     jobs = shard_of(plan(data, methods, list(seeds), folder, flavour, learner, grid, root=None if root is None else str(root), device=device, amp=amp, channels_last=channels_last, compile=compile), shard)
     if jobs: get_stream(data, root)                        # a data set that is not there: better to hear of it now

@@ -79,7 +79,10 @@ class NonFiniteLoss(ArithmeticError):
 
 # %% ../nbs/12_learner.ipynb #c015
 class Strategy(ABC):
-    "A method of continual learning. Subclasses write `step`; loops call the strategy; your own loop calls `observe`."
+    """A method of continual learning. Subclasses write `step`; loops call the strategy; your own loop calls `observe`.
+
+    Example: `Naive(net, NaiveConfig()).predict(x).shape[1]` is 2.
+    """
     name = 'strategy'          # what tables and files call it
     recalled_p: torch.Tensor|None = None # (n_classes,) what the last iteration recalled, where it recalled
     last: Any = None           # the last recalled or replayed batch, for pictures
@@ -418,7 +421,10 @@ def check_fit(strategy:Strategy, stream) -> None:
 
 # %% ../nbs/12_learner.ipynb #c041
 class Learner:
-    "The loop: one method on one stream. `fit` runs it; `record` can be read at any time, also after a failure."
+    """The loop: one method on one stream. `fit` runs it; `record` can be read at any time, also after a failure.
+
+    Example: `Learner(Naive(model_for((1, 28, 28), 10), NaiveConfig()), get_stream()).record.complete` is False.
+    """
     def __init__(self,
         strategy:Strategy,
         stream,               # from `get_stream`

@@ -31,7 +31,10 @@ def average_accuracy(a,  # (stages, tasks) accuracies, fractions; see `accuracy_
                      ) -> float:  # A_T, 0 to 1
     """Eq. 10: the mean accuracy over all tasks after the last stage.
 
-    Raises ValueError, naming the tasks, if some are untested after the last stage: the mean of the rest would flatter."""
+    Raises ValueError, naming the tasks, if some are untested after the last stage: the mean of the rest would flatter.
+
+    Example: `average_accuracy([[1., 0.], [.5, 1.]])` is 0.75.
+    """
     a = accuracy_matrix(a)
     missing = np.flatnonzero(np.isnan(a[-1])).tolist()
     if missing:
@@ -47,7 +50,10 @@ def task_forgetting(a,           # (stages, tasks) accuracies, fractions; see `a
     """Eq. 12: for each task learned before stage `i`, its best accuracy at any earlier stage minus that at stage `i`.
 
     Untested entries of the past are passed over. Raises ValueError if the matrix has no stage `i`, or, naming the task,
-    if it was not tested at stage `i` or never before."""
+    if it was not tested at stage `i` or never before.
+
+    Example: `task_forgetting([[1., 0.], [.5, 1.]]).tolist()` is [0.5].
+    """
     a = accuracy_matrix(a); stages, tasks = a.shape
     if not -stages <= i < stages: raise ValueError(f'no stage {i}: the matrix has {stages} stages, 0 to {stages - 1}')
     i %= stages; k = min(i, tasks - 1)
@@ -60,7 +66,10 @@ def task_forgetting(a,           # (stages, tasks) accuracies, fractions; see `a
 # %% ../nbs/04_metrics.ipynb #c021
 def forgetting(a,  # (stages, tasks) accuracies, fractions; see `accuracy_matrix`
                ) -> float:  # F_T, -1 to 1; NaN after a single stage, when nothing can have been forgotten
-    "Eq. 11: the mean of `task_forgetting` after the last stage. Raises what that raises."
+    """Eq. 11: the mean of `task_forgetting` after the last stage. Raises what that raises.
+
+    Example: `forgetting([[1., 0.], [.5, 1.]])` is 0.5.
+    """
     f = task_forgetting(a)
     return float(f.mean()) if len(f) else float('nan')
 

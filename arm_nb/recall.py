@@ -51,7 +51,10 @@ def nonlocality(
     present: Sequence[int] | Tensor, # classes in the real batch, set(B_Y)
     weight: Tensor | None = None,    # (B,) copies of each image; None: one
 ) -> Tensor:                         # scalar >= 0 nats: large = unlike the present classes
-    "Mean cross-entropy to the classes of the batch: the sum of eq. 8 behind $\\lambda_1$ (old network) and $\\lambda_2$ (new)."
+    """Mean cross-entropy to the classes of the batch: the sum of eq. 8 behind $\\lambda_1$ (old network) and $\\lambda_2$ (new).
+
+    Example: `round(nonlocality(torch.zeros(1, 4), [1, 2]).item(), 3)` is 1.386.
+    """
     return weighted_mean(-(logits.log_softmax(-1) @ present_share(present, logits)), weight)
 
 # %% ../nbs/03_recall.ipynb #c017
@@ -118,7 +121,10 @@ def recall_objective(
     cfg: RecallConfig,               # the constants
     weight: Tensor | None = None,    # (B,) copies of each image; None: one
 ) -> Tensor:                         # the scalar of eq. 8, to be maximised
-    "Eq. 8 with eq. 9: how worthwhile these images are to recall."
+    """Eq. 8 with eq. 9: how worthwhile these images are to recall.
+
+    Example: `recall_objective(x, net, net, [1], RecallConfig()).ndim` is 0.
+    """
     with copies_of(model_old, weight), copies_of(model, weight):
         logits_old, logits_new = model_old(x_hat), model(x_hat)
     return sum(recall_terms(x_hat, logits_old, logits_new, present, cfg, weight).values(), x_hat.new_zeros(()))
@@ -346,7 +352,10 @@ def recall(
     trace: RecallTrace | None = None,   # filled with every step, if given
     compile: bool = False,              # steps as one compiled graph
 ) -> Tensor:                            # (B, C, H, W) x_hat: recalled images, not clipped to [0, 1]
-    "Lines 7 and 8 of Algorithm 1: `cfg.S` steps of gradient ascent on eq. 8. The same images as `recall_literal`, sooner."
+    """Lines 7 and 8 of Algorithm 1: `cfg.S` steps of gradient ascent on eq. 8. The same images as `recall_literal`, sooner.
+
+    Example: `recall(x, net, net, [1], RecallConfig(S=0)).equal(x)` is True.
+    """
     pull = pull_of(present, _outputs(model_old, x_init), cfg) if compile else None
     def slopes(logits, weight):
         nonlocal pull

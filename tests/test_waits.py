@@ -92,6 +92,16 @@ def test_the_spy_sees_what_makes_one_wait():
     with Watched(), pytest.raises(AssertionError, match='two devices'): x + torch.ones(6)
 
 
+def test_an_evaluation_fetches_once(monkeypatch):
+    with Watched():
+        _, s = waits_of('naive', monkeypatch, n=1)
+        g = torch.Generator().manual_seed(1)
+        sets = [(Away(torch.randint(256, (8, 1, 28, 28), dtype=torch.uint8, generator=g)), Away(torch.tensor([t, t + 1]).repeat(4))) for t in range(3)]
+        seen.clear()
+        accuracy = evaluate(s, sets, batch=4)
+    assert seen['fetch'] == 1 and not seen['send'] and len(accuracy) == 3 and all(0 <= a <= 1 for a in accuracy), (seen, accuracy)
+
+
 # What cannot be done over there: which classes there are decides what is asked of whom (adi, er, er-mir, icarl, gem), and GEM's quadratic programme is solved on the CPU.
 FETCHES = dict(stationary=0, naive=0, lwf=0, arm=0, gen=0, adi=1, er=1, icarl=1, gem=2) | {'er-mir': 1, 'gen-mir': 0}
 

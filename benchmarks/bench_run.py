@@ -40,13 +40,14 @@ def cifar_shaped() -> Stream:
     return Stream('cifar-shaped', (3, 32, 32), 10, tasks, *([images(k, list(c)) for c in tasks] for k in (9_500, 500, 2_000)))
 
 
-def extrapolate(n: int, amp: str) -> None:
+def extrapolate(n: int, amp: str, compile: bool) -> None:
     "Print the minutes that a CIFAR-10 run of ARM takes, from n iterations of each kind."
     stream = cifar_shaped()
     cfg = ArmConfig.preset('cifar10')
     took = []
     for recall_from in (10**6, 0):
         arm = ARM(prepared(model_for(stream.in_shape, 10, 0), amp, channels_last=True), replace(cfg, recall_from=recall_from, T=10**6))
+        arm.compile = compile
         batches = iter(stream.batches(0, cfg.N, 0))
         for _ in range(3): arm(*next(batches))
         start = perf_counter()
@@ -55,7 +56,7 @@ def extrapolate(n: int, amp: str) -> None:
     start = perf_counter(); evaluate(arm, stream.test)
     tests = 5 * (perf_counter() - start)
     whole = 950 * took[0] + 3_800 * took[1] + tests
-    print(f'CIFAR-10-shaped run of ARM, amp={amp}, channels_last, {torch.get_num_threads()} threads: {1e3 * took[0]:.0f} ms an iteration without recall, {1e3 * took[1]:.0f} ms with it, '
+    print(f'CIFAR-10-shaped run of ARM, amp={amp}, channels_last{", compiled" * compile}, {torch.get_num_threads()} threads: {1e3 * took[0]:.0f} ms an iteration without recall, {1e3 * took[1]:.0f} ms with it, '
           f'tests {tests:.0f} s in all: {whole / 60:.0f} minutes, extrapolated from {n} iterations of each kind; peak resident set {peak_gb():.2f} GB')
 
 
@@ -98,7 +99,7 @@ if __name__ == '__main__':
     p.add_argument('--root', default=os.environ.get('ARM_NB_ROOT'))
     a = p.parse_args()
     torch.set_num_threads(a.threads)
-    for amp in ('off', 'bf16'): extrapolate(a.iterations, amp)
+    for amp, compile in (('off', False), ('off', True), ('bf16', False), ('bf16', True)): extrapolate(a.iterations, amp, compile)
     torch.set_num_threads(1)
     if a.root: whole_run(a.root)
     else: print('fmnist5k: left out, no --root', file=sys.stderr)

@@ -439,7 +439,7 @@ class WeightedBatchNorm2d(nn.BatchNorm2d):
         "The running statistics move as torch's do: by `momentum`, or to the cumulative average when it is None."
         assert self.num_batches_tracked is not None and self.running_mean is not None and self.running_var is not None   # torch's types do not say so
         self.num_batches_tracked += 1
-        rate = 1 / self.num_batches_tracked.to(mean.dtype) if self.momentum is None else mean.new_tensor(self.momentum)
+        rate = 1 / self.num_batches_tracked.to(mean.dtype) if self.momentum is None else mean.new_full((), self.momentum)
         self.running_mean.lerp_(mean, rate); self.running_var.lerp_(var * (n / (n - 1)).to(var.dtype), rate)
 
 # %% ../nbs/03_recall.ipynb #c070

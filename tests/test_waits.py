@@ -110,3 +110,9 @@ FETCHES = dict(stationary=0, naive=0, lwf=0, arm=0, gen=0, adi=1, er=1, icarl=1,
 def test_an_iteration_fetches_nothing_but_what_it_must(name, monkeypatch):
     with Watched(): found, s = waits_of(name, monkeypatch)
     assert found.get('fetch', 0) == FETCHES[name], found
+
+
+def test_what_arm_sends_is_what_it_draws(monkeypatch):                                   # not a number for each of the ResNet's batch norms in each pass
+    for digits in (True, False):
+        with Watched(): found, _ = waits_of('arm', monkeypatch, digits)
+        assert found.get('fetch', 0) == 0 and found.get('send', 0) <= 3, found          # line 6's positions, twice, and how many copies of each

@@ -15,7 +15,7 @@ import yaml
 
 root = Path(__file__).resolve().parents[1]
 KATEX = root/'node_modules/katex/dist'
-LONG = 45                                  # lines of code that a reader takes in at once
+LONG = 60                                  # lines of code that a reader takes in at once
 HERE = '@@site@@'                          # the way from a page to the root, put in when its depth is known
 
 

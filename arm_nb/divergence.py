@@ -54,7 +54,7 @@ def js_div(
     logits_new: Tensor,           # (B, C) logits of the new network
     weight: Tensor | None = None, # (B,) copies of each input; None: one
 ) -> Tensor:                      # scalar in [0, ln 2] nats
-    """Mean Jensen–Shannon divergence between two networks (eqs 4–8 as the text has them).
+    """Mean Jensen–Shannon divergence between two networks (eqs 4–8 as the text has them). ValueError if the shapes differ or the batch is empty.
 
     Example: `round(js_div(torch.tensor([[2., 0., 0.]]), torch.tensor([[0., 0., 2.]])).item(), 3)` is 0.293.
     """
@@ -74,7 +74,7 @@ def mean_kl_div(
     logits_new: Tensor,           # (B, C) logits of the new network
     weight: Tensor | None = None, # (B,) copies of each input; None: one
 ) -> Tensor:                      # scalar in [0, inf) nats
-    """Mean over the batch of ½KL(m‖p) + ½KL(m‖q), the D that the released code uses in eqs 4–8.
+    """Mean over the batch of ½KL(m‖p) + ½KL(m‖q), the D that the released code uses in eqs 4–8. ValueError if the shapes differ or the batch is empty.
 
     Example: `round(mean_kl_div(torch.tensor([[2., 0., 0.]]), torch.tensor([[0., 0., 2.]])).item(), 3)` is 0.388.
     """
@@ -86,7 +86,7 @@ def soft_cross_entropy(
     target_logits: Tensor,        # (B, C) the network that teaches; its softmax is the target
     weight: Tensor | None = None, # (B,) copies of each input; None: one
 ) -> Tensor:                      # scalar >= 0, nats; at least the entropy of the targets
-    """Cross-entropy of `logits` to the soft targets softmax(`target_logits`): the L of eq. 6 and of Algorithm 1, line 9.
+    """Cross-entropy of `logits` to the soft targets softmax(`target_logits`): the L of eq. 6 and of Algorithm 1, line 9. ValueError if the shapes differ or the batch is empty.
 
     Example: `round(soft_cross_entropy(torch.zeros(1, 4), torch.zeros(1, 4)).item(), 3)` is 1.386.
     """
@@ -108,7 +108,7 @@ def ce_div(
     logits_new: Tensor,           # (B, C) logits of the new network
     weight: Tensor | None = None, # (B,) copies of each input; None: one
 ) -> Tensor:                      # scalar >= 0, nats
-    """Mean cross-entropy H(softmax f_old, softmax f_new): `soft_cross_entropy` in the place of D (Table 7).
+    """Mean cross-entropy H(softmax f_old, softmax f_new): `soft_cross_entropy` in the place of D (Table 7). ValueError if the shapes differ or the batch is empty.
 
     Example: `round(ce_div(torch.zeros(1, 4), torch.zeros(1, 4)).item(), 3)` is 1.386.
     """

@@ -32,6 +32,7 @@ from .baselines.generative import Gen, GenConfig, GenMir, GenMirConfig, gen_mode
 from .baselines.icarl import Icarl, IcarlConfig
 from .baselines.inversion import Adi, AdiConfig
 from .baselines.replay import Er, ErConfig, ErMir, MirConfig
+from .divergence import DIVERGENCES
 from .learner import HOW, Learner, Naive, NaiveConfig, RunRecord, Strategy, how_computed
 from .models import model_for, prepared
 from .recall import one_of
@@ -161,7 +162,7 @@ def run(
     flavour: str = 'released',       # 'released': as the authors' code; 'paper': the text to the letter
     **more,                          # fields of the method's configuration, and `build`'s device, amp, channels_last, compile and learner
 ) -> RunRecord:                      # what was run and what came out
-    """One method on one data set with one seed: the line that everything else is for.
+    """One method on one data set with one seed: the line that everything else is for. Errors as `build`, NonFiniteLoss from `Learner.fit`.
 
     Example: `run(method='naive', learner=dict(progress=False)).n_iterations` is 400.
     """
@@ -257,6 +258,7 @@ class Job:
     folder: str       # the store
     path: Path        # of the record
     method: Method    # sent along, so that a worker has this process's methods, also those added by hand
+    divergences: dict = field(default_factory=dict) # those of this process, for the same reason
 
 def combinations(grid: dict) -> list[dict]:
     "Every combination of a grid's values; a value that is no list or tuple stands for itself."
@@ -287,7 +289,7 @@ def plan(
             method, chosen = named(m)[0], named(m)[1] | chosen
             config = json.loads(json.dumps(asdict(settings(data_spec(data).name, method, flavour, **chosen))))
             path = cell_path(data, method, flavour, config, learner.get('eval_on', 'test'), seed, folder, how(METHODS[method].strategy))
-            jobs.setdefault(path, Job(dict(data=data, method=method, seed=seed, flavour=flavour, learner=learner, **more, **chosen), str(folder), path, METHODS[method]))
+            jobs.setdefault(path, Job(dict(data=data, method=method, seed=seed, flavour=flavour, learner=learner, **more, **chosen), str(folder), path, METHODS[method], dict(DIVERGENCES)))
     return list(jobs.values())
 
 def shard_of(
@@ -308,6 +310,7 @@ def run_job(job: Job) -> tuple[Path, str]:
     "What a worker does: one run, its record into the store. Returns the file and '', or why there is none."
     if done(job): return job.path, ''                           # somebody else's sweep was faster
     METHODS[job.build['method']] = job.method
+    DIVERGENCES.update(job.divergences)
     more = dict(job.build['learner'], progress=False, checkpoint=job.path.with_suffix(f'.{job.build["learner"].get("eval_every", 0)}.checkpoint'))
     try:
         with threads(1): _, path = fit_and_keep(build(**job.build | dict(learner=more)), job.folder)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from arm_nb.divergence import DIVERGENCES
 from arm_nb.experiment import load_records, run, sweep
 
 METHOD, SEEDS = 'lwf', range(4)
@@ -59,3 +60,10 @@ def test_a_killed_sweep_goes_on_where_it_was(tmp_path, plain):
     records = sweep(methods=[METHOD], seeds=SEEDS, folder=tmp_path/'runs', workers=2, eta_0=.02)
     assert all(a.same(b) for a, b in zip(records, plain))
     assert all(f.stat().st_mtime_ns == t for f, t in done.items()), 'a finished run was run again'
+
+
+def test_workers_have_the_divergences_of_this_process(tmp_path, monkeypatch):
+    def total_variation_distance(logits_old, logits_new): return .5 * (logits_old.softmax(-1) - logits_new.softmax(-1)).abs().sum(-1)
+    monkeypatch.setitem(DIVERGENCES, 'tvd', total_variation_distance)
+    records = sweep(methods=['arm'], seeds=range(2), folder=tmp_path, workers=2, div='tvd', S=1)
+    for r in records: assert r.same(run(method='arm', seed=r.seed, div='tvd', S=1, learner=dict(progress=False))) and r.config['div'] == 'tvd'

@@ -22,7 +22,7 @@ setup(
     long_description_content_type='text/markdown',
     license='Apache-2.0', license_files=['LICENSE'], python_requires='>=' + cfg['min_python'],
     classifiers=[f"Development Status :: {cfg['status']} - {status}", f"Intended Audience :: {cfg['audience']}",
-                 f"Natural Language :: {cfg['language']}", 'Programming Language :: Python :: 3',
+                 f"Natural Language :: {cfg['language']}", 'Programming Language :: Python :: 3', 'Typing :: Typed',
                  'Topic :: Scientific/Engineering :: Artificial Intelligence'],
     packages=find_packages(include=['arm_nb', 'arm_nb.*']),
     package_data={'arm_nb': ['*.mplstyle', 'py.typed']},

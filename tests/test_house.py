@@ -275,6 +275,8 @@ def test_make_notebooks_takes_those_whose_code_changed(small_tree, monkeypatch):
     assert run.changed() == []                                                          # on main: against the last commit
     git('checkout', '-b', 'mine'); edit('assert f(2) == 3', 'assert f(3) == 4'); git('commit', '-am', 'three')
     assert run.changed() == [nb]                                                        # on a branch: against where it left main
+    git('update-ref', 'refs/remotes/origin/main', 'main'); git('branch', '-D', 'main')
+    assert run.changed() == [nb]                                                        # a clone of the branch alone has no main of its own
     shutil.copy(nb, new := nb.with_name('01_n.ipynb'))
     assert run.changed() == [nb, new]
 

@@ -31,7 +31,8 @@ def code(nb):
 def changed():
     "Notebooks whose code is not that of the commit at which this branch left main"
     git = lambda *args: subprocess.run(['git', '-C', root, *args], capture_output=True, text=True)
-    base = git('merge-base', 'HEAD', 'main').stdout.strip() or 'HEAD'
+    left = [git('merge-base', 'HEAD', name).stdout.strip() for name in ('main', 'origin/main')]   # a clone of one branch has only the second
+    base = next(filter(None, left), 'HEAD')
     then = {p: git('show', f'{base}:{p.relative_to(root).as_posix()}') for p in notebooks()}
     return [p for p, old in then.items() if old.returncode or code(nbformat.reads(old.stdout, 4)) != code(nbformat.read(p, 4))]
 

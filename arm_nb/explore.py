@@ -161,7 +161,7 @@ def draw_answers(ax, p_old, p_new, present) -> None:
     p_old, p_new, c = np.asarray(p_old), np.asarray(p_new), np.arange(len(p_old))
     ax.bar(c - .2, p_old, .38, label='before: old network'); ax.bar(c + .2, p_new, .38, label='after: new network')
     ax.plot(sorted(present), [1.04]*len(present), 'kv', ms=5, clip_on=False, label='in the batch')
-    ax.set(xticks=c if len(c) <= 20 else [], yticks=[0, .5, 1], ylim=(0, 1.3), xlabel='class', title='what both networks say')
+    ax.set(xticks=c if len(c) <= 20 else [], yticks=[0, .5, 1], ylim=(0, 1.3), xlabel='class', ylabel='probability', title='what both networks say')
     ax.legend(fontsize=7.5, loc='upper left', ncol=3, handlelength=1, columnspacing=1, borderpad=0)
 
 # %% ../nbs/33_explore.ipynb #c020
@@ -180,7 +180,7 @@ def draw_gains(ax, key, trace: RecallTrace, s: int) -> None:
     "The gains, and in the axes `key` their names and how much each is at step s."
     for name, g in gains(trace).items(): ax.plot(g, 'k--' if name == 'eq. 8' else '-', label=f'{name} {g[s]:+.2f}')
     ax.axvline(s, color='.6', lw=1, zorder=0)
-    ax.set(xlabel='step', title='gain of each term of eq. 8', xlim=(0, max(len(trace.x) - 1, 1)))
+    ax.set(xlabel='step', ylabel='gain', title='gain of each term of eq. 8', xlim=(0, max(len(trace.x) - 1, 1)))
     key.set_axis_off(); key.legend(*ax.get_legend_handles_labels(), fontsize=7.5, loc='center', handlelength=1, borderpad=0, title=f'at step {s}', title_fontsize=8)
 
 # %% ../nbs/33_explore.ipynb #c021
@@ -208,7 +208,7 @@ def plot_recall(
     p = torch.stack(trace.p_old)[:, image].cpu().numpy()
     for c in np.argsort(-p.max(0))[:4]: mind.plot(p[:, c], label=f'class {c}')
     mind.axvline(s, color='.6', lw=1, zorder=0)
-    mind.set(xlabel='step', ylim=(0, 1.03), title='this image, by the old network'); mind.legend(fontsize=7.5)
+    mind.set(xlabel='step', ylabel='probability', ylim=(0, 1.03), title='this image, by the old network'); mind.legend(fontsize=7.5)
     return fig
 
 # %% ../nbs/33_explore.ipynb #c026
@@ -336,9 +336,9 @@ def draw_recalled_classes(ax, bars, record: RunRecord, t: int) -> None:
     ax.imshow(shown, aspect='auto', origin='lower', extent=(0, record.n_iterations, -.5, C - .5), norm=PowerNorm(.5, 0, .5), interpolation='nearest')
     for (start, end), classes in zip(windows(record), record.task_classes):
         ax.add_patch(plt.Rectangle((start, min(classes) - .5), end - start, len(classes), fill=False, ec='#D55E00', lw=1.2))
-    ax.set(ylabel='class', yticks=range(0, C, -(-C // 10)), title='recalled classes')
+    ax.set(ylabel='class', yticks=range(0, C, -(-C // 10)), title='recalled classes: yellow is a probability of 0.5 or more')
     bars.barh(range(C), np.zeros(C) if p is None else p)
-    bars.set(xlim=(0, max(.5, max(p or [0]))), ylim=ax.get_ylim(), yticks=ax.get_yticks(), title='nothing recalled' if p is None else 'recalled now')
+    bars.set(xlim=(0, max(.5, max(p or [0]))), ylim=ax.get_ylim(), yticks=ax.get_yticks(), xlabel='probability', title='nothing recalled' if p is None else 'recalled now')
 
 def draw_standing(ax, record: RunRecord, t: int) -> None:
     "Accuracy of each task that has begun: now (filled) and the best so far (outline)."
@@ -346,7 +346,7 @@ def draw_standing(ax, record: RunRecord, t: int) -> None:
     begun = [j for j, (start, _) in enumerate(windows(record)) if start < t] or list(range(len(now)))
     names = [', '.join(map(str, record.task_classes[j][:2])) for j in begun]
     ax.bar(range(len(begun)), best[begun], fill=False, ec='.4'); ax.bar(range(len(begun)), now[begun])
-    ax.set(xticks=range(len(begun)), xticklabels=names, ylim=(0, 1.02), xlabel='classes of the task',
+    ax.set(xticks=range(len(begun)), xticklabels=names, ylim=(0, 1.02), xlabel='classes of the task', ylabel='accuracy',
            title=f'accuracy {np.mean(now[begun]):.0%}\nforgotten {np.mean((best - now)[begun]):.0%}')
 
 # %% ../nbs/33_explore.ipynb #c056
@@ -365,6 +365,7 @@ def plot_moment(
         show_batch(axes['A'], recalled.x_hat.cpu(), recalled.x_real.cpu(), recalled.p_hat.argmax(1), set(recalled.y_real.tolist()), recalled.weight)
     draw_recalled_classes(axes['B'], axes['C'], record, t)
     draw_accuracy(axes['D'], record, f'{run_name(record)} on {record.data}, seed {record.seed}: t = {t}')
+    axes['D'].set_ylabel('accuracy on a task')
     draw_standing(axes['E'], record, t)
     for k, color, width in ('B', 'k', 3), ('B', 'w', 1.2), ('D', 'k', 1.2): axes[k].axvline(t, color=color, lw=width)
     for k in 'BD': axes[k].set_xlim(0, record.n_iterations)

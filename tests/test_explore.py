@@ -163,6 +163,7 @@ def test_a_slider_moves_the_picture_in_jupyterlab(tmp_path):
         page = browser.new_page(viewport=dict(width=1300, height=1000))
         page.set_default_timeout(1000*PATIENCE); expect.set_options(timeout=1000*PATIENCE)
         page.goto(f'{base}/lab/tree/toy.ipynb')
+        expect(page.locator('#jp-bottom-panel').get_by_text('| Idle')).to_be_visible()      # a cell run before its kernel is there asks which kernel to take
         page.locator('.jp-Notebook .jp-CodeCell').first.locator('.cm-content').click()
         page.keyboard.press('Shift+Enter')
         picture = page.locator('img.widget-image')

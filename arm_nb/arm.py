@@ -217,6 +217,7 @@ class Recaller(Lagged):
 # %% ../nbs/20_arm.ipynb #c021b
 class ARM(Recaller):
     """Automatic Recall Machine: Algorithm 1. After each batch, recall what it harmed most and learn it with the old network's answers.
+    TypeError if the model is no network or the settings no `ArmConfig`.
 
     Example: `ARM(net).memory().parameters` is 42.
     """
@@ -228,7 +229,9 @@ class ARM(Recaller):
         model: nn.Module,                           # f_theta': images -> logits; any classifier
         cfg: ArmConfig = ArmConfig(),               # the settings
         generator: torch.Generator | None = None,   # draws line 6 (on the CPU); None: a new one of seed 0
-    ): super().__init__(model, cfg, generator)
+    ):
+        if not isinstance(cfg, ArmConfig): raise TypeError(f"the settings of {type(self).__name__} are an ArmConfig, such as ArmConfig.preset('mnist5k'), not {cfg!r}")
+        super().__init__(model, cfg, generator)
 
     def step(self, xb: Tensor, yb: Tensor) -> dict[str, Tensor]:
         "Lines 4 to 10 on one real batch."

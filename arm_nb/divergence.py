@@ -14,20 +14,26 @@ from torch import Tensor
 from .knowledge import local
 
 # %% auto #0
-__all__ = ['DIVERGENCES', 'weighted_mean', 'js_each', 'js_div', 'mean_kl_each', 'mean_kl_div', 'soft_cross_entropy', 'ce_each',
-           'ce_div', 'violations', 'max_violation']
+__all__ = ['DIVERGENCES', 'check_weight', 'weighted_mean', 'js_each', 'js_div', 'mean_kl_each', 'mean_kl_div',
+           'soft_cross_entropy', 'ce_each', 'ce_div', 'violations', 'max_violation']
 
 # %% ../nbs/01_divergence.ipynb #c007
+def check_weight(
+    values: Tensor,        # (B, ...) one row for each image
+    weight: Tensor | None, # (B,) how often each image counts; None: once
+) -> None:
+    "ValueError for an empty batch or a weight of another shape."
+    if values.numel() == 0: raise ValueError('an empty batch has no mean: give at least one input')
+    if weight is not None and weight.shape != values.shape[:1]:
+        raise ValueError(f'weight must have one number for each of the {len(values)} inputs, shape ({len(values)},); got shape {tuple(weight.shape)}')
+
 def weighted_mean(
     values: Tensor,               # (B,) one value for each image
     weight: Tensor | None = None, # (B,) how often each image counts; None: once
 ) -> Tensor:                      # scalar
     "Mean of `values` in which value i counts `weight[i]` times. ValueError for an empty batch or a weight of another shape."
-    if values.numel() == 0: raise ValueError('an empty batch has no mean: give at least one input')
+    check_weight(values, weight)
     if weight is None: return values.mean()
-    if weight.shape != values.shape:
-        raise ValueError(f'weight must have one number for each of the {len(values)} inputs, shape {tuple(values.shape)}; '
-                         f'got shape {tuple(weight.shape)}')
     weight = weight.to(values.dtype)
     return (values * weight).sum() / weight.sum()
 

@@ -79,7 +79,7 @@ class NonFiniteLoss(ArithmeticError):
 
 # %% ../nbs/12_learner.ipynb #c015
 class Strategy(ABC):
-    """A method of continual learning. Subclasses write `step`; loops call the strategy; your own loop calls `observe`.
+    """A method of continual learning. Subclasses write `step`; loops call the strategy; your own loop calls `observe`. TypeError if the model is no network.
 
     Example: `Naive(net, NaiveConfig()).predict(x).shape[1]` is 2.
     """
@@ -92,6 +92,7 @@ class Strategy(ABC):
         cfg,                   # a dataclass with the method's settings; must have N, the batch size
         generator:torch.Generator|None=None, # for what the method draws; None: a new one of seed 0
     ):
+        if not isinstance(model, torch.nn.Module): raise TypeError(f'{type(self).__name__} needs a network, a torch.nn.Module, not {model!r}')
         self.model, self.cfg, self.t = model.train(), cfg, 0
         self.generator = torch.Generator().manual_seed(0) if generator is None else generator
         self._shape: tuple|None = None                       # of the first batch, where the model does not tell
@@ -422,6 +423,7 @@ def check_fit(strategy:Strategy, stream) -> None:
 # %% ../nbs/12_learner.ipynb #c041
 class Learner:
     """The loop: one method on one stream. `fit` runs it; `record` can be read at any time, also after a failure.
+    ValueError if the model and the stream do not fit, or for a setting that cannot be.
 
     Example: `Learner(Naive(model_for((1, 28, 28), 10), NaiveConfig()), get_stream()).record.complete` is False.
     """

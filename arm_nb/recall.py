@@ -52,6 +52,7 @@ def nonlocality(
     weight: Tensor | None = None,    # (B,) copies of each image; None: one
 ) -> Tensor:                         # scalar >= 0 nats: large = unlike the present classes
     """Mean cross-entropy to the classes of the batch: the sum of eq. 8 behind $\\lambda_1$ (old network) and $\\lambda_2$ (new).
+    ValueError for an empty batch, and if `present` names no class, all classes, or one that is not there.
 
     Example: `round(nonlocality(torch.zeros(1, 4), [1, 2]).item(), 3)` is 1.386.
     """
@@ -121,7 +122,7 @@ def recall_objective(
     cfg: RecallConfig,               # the constants
     weight: Tensor | None = None,    # (B,) copies of each image; None: one
 ) -> Tensor:                         # the scalar of eq. 8, to be maximised
-    """Eq. 8 with eq. 9: how worthwhile these images are to recall.
+    """Eq. 8 with eq. 9: how worthwhile these images are to recall. ValueError as `nonlocality`.
 
     Example: `recall_objective(x, net, net, [1], RecallConfig()).ndim` is 0.
     """
@@ -353,6 +354,7 @@ def recall(
     compile: bool = False,              # steps as one compiled graph
 ) -> Tensor:                            # (B, C, H, W) x_hat: recalled images, not clipped to [0, 1]
     """Lines 7 and 8 of Algorithm 1: `cfg.S` steps of gradient ascent on eq. 8. The same images as `recall_literal`, sooner.
+    ValueError if `x_init` is no batch of images, `weight` has another length, or `present` names no class, all classes, or one that is not there.
 
     Example: `recall(x, net, net, [1], RecallConfig(S=0)).equal(x)` is True.
     """

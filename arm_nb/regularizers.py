@@ -8,7 +8,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from .divergence import weighted_mean
+from .divergence import check_weight, weighted_mean
 
 # %% auto #0
 __all__ = ['batch_entropy', 'sharpness', 'l2_norm', 'total_variation']
@@ -18,10 +18,11 @@ def batch_entropy(
     logits: Tensor,               # (B, C) the old network on the recalled batch
     weight: Tensor | None = None, # (B,) copies of each image; None: one
 ) -> Tensor:                      # scalar in [0, ln C] nats
-    """Entropy of the batch's mean class probabilities, the $\\mathcal H$ of eq. 9: high when the batch recalls many classes.
+    """Entropy of the batch's mean class probabilities, the $\\mathcal H$ of eq. 9: high when the batch recalls many classes. ValueError if the batch is empty or the weight has another shape.
 
     Example: `round(batch_entropy(torch.tensor([[50., 0.], [0., 50.]])).item(), 3)` is 0.693.
     """
+    check_weight(logits, weight)
     p = logits.softmax(-1)
     if weight is None: mean_p = p.mean(0)
     else: mean_p = (weight.to(p.dtype) @ p) / weight.sum()
@@ -32,7 +33,7 @@ def sharpness(
     logits: Tensor,               # (B, C) the old network on the recalled batch
     weight: Tensor | None = None, # (B,) copies of each image; None: one
 ) -> Tensor:                      # scalar in [0, ln C] nats; 0 = every image decided
-    """Mean cross-entropy of each prediction to its own argmax, -log max p: the $\\lambda_4$ term of eq. 9 without its sign.
+    """Mean cross-entropy of each prediction to its own argmax, -log max p: the $\\lambda_4$ term of eq. 9 without its sign. ValueError if the batch is empty or the weight has another shape.
 
     Example: `round(sharpness(torch.zeros(5, 2)).item(), 3)` is 0.693.
     """
@@ -43,18 +44,18 @@ def l2_norm(
     x: Tensor,                    # (B, C, H, W) recalled images
     weight: Tensor | None = None, # (B,) copies of each image; None: one
 ) -> Tensor:                      # scalar >= 0, pixel units
-    """Mean Euclidean norm of the images (not squared), divided by C·H·W: the L2 of eq. 9 as in the released code.
+    """Mean Euclidean norm of the images (not squared), divided by C·H·W: the L2 of eq. 9 as in the released code. ValueError if the batch is empty or the weight has another shape.
 
     Example: `l2_norm(torch.ones(7, 1, 2, 2)).item()` is 0.5.
     """
-    return weighted_mean(x.flatten(1).norm(dim=1) / x[0].numel(), weight)
+    return weighted_mean(x.flatten(1).norm(dim=1) / x.shape[1:].numel(), weight)
 
 # %% ../nbs/02_regularizers.ipynb #c024
 def total_variation(
     x: Tensor,                    # (B, C, H, W) recalled images, H and W at least 2
     weight: Tensor | None = None, # (B,) copies of each image; None: one
 ) -> Tensor:                      # scalar >= 0, squared pixel units
-    """Twice the mean squared step between vertical and between horizontal neighbours: the TV of eq. 9 as in the released code.
+    """Twice the mean squared step between vertical and between horizontal neighbours: the TV of eq. 9 as in the released code. ValueError, too, for images of less than 2x2 pixels.
 
     Example: `total_variation(torch.tensor([[[[0., 1.], [0., 1.]]]])).item()` is 2.0.
     """

@@ -34,6 +34,13 @@ def test_block_runs_as_it_stands(block, tmp_path):
     assert not [*tmp_path.iterdir()], 'it left a file behind'
 
 
+def test_avalanche(tmp_path):
+    pytest.importorskip('avalanche', reason="pip install 'arm_nb[avalanche]'")
+    code, = re.findall(r'```python\n(.*?)```', ''.join(cells['avalanche']['source']), re.S)
+    r = subprocess.run([sys.executable, '-W', 'ignore', '-c', code], cwd=tmp_path, env=os.environ | dict(OMP_NUM_THREADS='1'), capture_output=True, text=True, timeout=300)
+    assert r.returncode == 0 and percent(r.stdout)[0] > 40, r.stderr              # plain SGD ends at 20%
+
+
 def test_ten_and_twenty_lines():
     lines = lambda block: [l for l in ''.join(cells[block]['source']).splitlines() if l.strip()]
     assert len(lines('loop')) <= 13 and sum('arm' in l.lower() for l in lines('loop')) <= 4

@@ -39,7 +39,7 @@ def changed():
 
 def run(path):
     nb, start = nbformat.read(path, as_version=4), time.time()
-    NotebookClient(nb, timeout=1800, kernel_name='python3', store_widget_state=False, resources={'metadata': {'path': str(path.parent)}}).execute()
+    NotebookClient(nb, timeout=None, kernel_name='python3', store_widget_state=False, resources={'metadata': {'path': str(path.parent)}}).execute()
     for c in nb.cells:
         if c.cell_type == 'code': c.outputs = [o for o in c.outputs if WIDGET not in o.get('data', {})]
     nbformat.write(nb, path)  # reached only when every cell ran: a notebook that fails keeps its old outputs

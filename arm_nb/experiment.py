@@ -219,7 +219,7 @@ def tidy(record: RunRecord) -> dict:
 def load_runs(
     folder: str | Path = 'runs', # the store, or any folder inside it
 ):                               # pandas.DataFrame: a row a run; a setting that a method does not have is missing
-    """The store as a tidy frame. (Whole records, with their curves: `load_records`.) Errors as `load_records`.
+    """The store as a tidy frame. (Whole records, with their curves: `load_records`.) FileNotFoundError and ValueError as there.
 
     Example: `len(load_runs(folder))` is 1.
     """

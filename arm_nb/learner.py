@@ -455,7 +455,7 @@ class Learner:
         self.t, self.tape, self.began = 0, Tape(self.record), None
 
     def fit(self) -> RunRecord:
-        "Run to the end, from the checkpoint if there is one"
+        "Run to the end, from the checkpoint if there is one. ValueError if that is damaged or of another run, NonFiniteLoss if a loss is, RuntimeError if it has run."
         if self.began is not None: raise RuntimeError('this Learner has run already: make a new one')
         device = self.stream.train[0][0].device
         with torch.random.fork_rng([device] if device.type == 'cuda' else []):

@@ -66,7 +66,7 @@ def task_forgetting(a,           # (stages, tasks) accuracies, fractions; see `a
 # %% ../nbs/04_metrics.ipynb #c021
 def forgetting(a,  # (stages, tasks) accuracies, fractions; see `accuracy_matrix`
                ) -> float:  # F_T, -1 to 1; NaN after a single stage, when nothing can have been forgotten
-    """Eq. 11: the mean of `task_forgetting` after the last stage. Raises what that raises.
+    """Eq. 11: the mean of `task_forgetting` after the last stage. ValueError as there.
 
     Example: `forgetting([[1., 0.], [.5, 1.]])` is 0.5.
     """

@@ -30,3 +30,7 @@ def test_example(path, at_hand):
     code, said = re.search(r'Example: `(.*?)` is (.*)\.$', inspect.getdoc(thing(path)), re.M).groups()
     value = eval(code, dict(at_hand))
     assert repr(value.item() if hasattr(value, 'item') else value) == said
+
+
+@pytest.mark.parametrize('path', NAMES)
+def test_errors_are_named(path): assert re.search(r'\w+Error|NonFiniteLoss|Stopped', inspect.getdoc(thing(path)))

@@ -2,6 +2,10 @@ import torch
 from arm_nb.models import *
 
 check_images(torch.zeros(2, 1, 28, 28), (1, 28, 28), 'mine')
+check_sizes((1, 28, 28), n_classes=10)
+try: check_sizes((1, 28, 28), n_classes=0)
+except ValueError as e: assert 'n_classes is 0' in str(e)
+else: raise AssertionError
 assert count_parameters(MLP()) == 478_410 and MLP(hidden=8)(torch.zeros(2, 1, 28, 28)).shape == (2, 10)
 net = resnet18()
 assert isinstance(net, ResNet) and count_parameters(net) == 1_094_750 and net(torch.zeros(2, 3, 32, 32)).shape == (2, 10)

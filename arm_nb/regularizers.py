@@ -55,7 +55,7 @@ def total_variation(
     x: Tensor,                    # (B, C, H, W) recalled images, H and W at least 2
     weight: Tensor | None = None, # (B,) copies of each image; None: one
 ) -> Tensor:                      # scalar >= 0, squared pixel units
-    """Twice the mean squared step between vertical and between horizontal neighbours: the TV of eq. 9 as in the released code. ValueError, too, for images of less than 2x2 pixels.
+    """Twice the mean squared step between vertical and between horizontal neighbours: the TV of eq. 9 as in the released code. ValueError as `l2_norm`, and for images of less than 2x2 pixels.
 
     Example: `total_variation(torch.tensor([[[[0., 1.], [0., 1.]]]])).item()` is 2.0.
     """

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -20,7 +21,7 @@ from ..streams import to_unit
 
 # %% auto #0
 __all__ = ['UNSEEN', 'features_of', 'class_means', 'nearest_mean', 'herding', 'distinct', 'icarl_targets', 'icarl_loss',
-           'IcarlConfig', 'Icarl']
+           'IcarlConfig', 'Exemplars', 'Icarl']
 
 # %% ../../nbs/25_icarl.ipynb #c008
 def _linears(model: nn.Module) -> list[nn.Linear]:
@@ -140,6 +141,67 @@ _COLOUR = dict(eta_0=.1, mem_total=200)
 _PRESETS = {'mnist-mini': _DIGITS, 'mnist5k': _DIGITS, 'fmnist5k': _DIGITS, 'cifar10': _COLOUR, 'mnist-color': dict(_COLOUR, eta_0=.01),
             'miniimagenet': _COLOUR | dict(mem_total=500)}
 
+# %% ../../nbs/25_icarl.ipynb #c030b
+class Exemplars:
+    "iCaRL's store: the exemplars of classes whose task is over, with what the network said of them then; and all images of the present task, at hand until it ends."
+    def __init__(
+        self,
+        mem_total: int, # exemplars in all; each class that has any gets an equal, whole share
+    ):
+        self.mem_total, self.classes = mem_total, []    # the classes that have exemplars, ascending
+        self.kept: dict[str, Tensor] = {}               # 'x' uint8, 'y' and 'answers' of the exemplars, class by class, each in the order of choice
+        self.at_hand: list[tuple[Tensor, Tensor]] = []  # batches of the present task, as bytes and labels
+
+    def __len__(self) -> int: return len(self.kept['y']) if self.kept else 0
+
+    def add(
+        self,
+        x: Tensor, # (B, C, H, W) in [0, 1], of the present task
+        y: Tensor, # (B,) their classes
+    ) -> None:
+        "Keep a batch at hand."
+        self.at_hand.append((to_bytes(x), y))
+
+    def images(self) -> tuple[Tensor, Tensor]: # (n, C, H, W) uint8 and (n,)
+        "All images there are, the exemplars first."
+        parts = [(self.kept['x'], self.kept['y'])] if self.kept else []
+        x, y = map(torch.cat, zip(*parts, *self.at_hand))
+        return x, y
+
+    def settle(
+        self,
+        present: Sequence[int],                   # the classes whose lists are made anew; those of others are cut
+        choose: Callable[[Tensor, int], Tensor],  # (uint8 images of one class, how many) -> positions, the best first
+        ask: Callable[[Tensor], Tensor],          # uint8 images -> (n, n_classes) answers to write down
+    ) -> None:
+        "The present task is over: give each class its share, and let go of what is at hand."
+        x, y = self.images()
+        self.classes = sorted(set(y.tolist()))
+        share = self.mem_total // len(self.classes)
+        def of(c):
+            mine = (y == c).nonzero().flatten()
+            if c not in present: return mine[:share]
+            mine = mine[distinct(x[mine])]
+            return mine[choose(x[mine], share)]
+        i = torch.cat([of(c) for c in self.classes])
+        self.kept, self.at_hand = dict(x=x[i], y=y[i], answers=ask(x[i])), []
+
+    def draw(
+        self,
+        times: int,                 # draws, each from all exemplars
+        n: int,                     # exemplars in a draw, none twice
+        generator: torch.Generator, # on the CPU
+    ) -> Tensor:                    # (times, min(n, len(self))) int64: places in `kept`, on its device
+        "Draw exemplars to replay."
+        return torch.rand(times, len(self), generator=generator).argsort(1)[:, :n].to(self.kept['y'].device)
+
+    def state_dict(self) -> dict: return dict(kept=dict(self.kept), at_hand=[torch.cat(part) for part in zip(*self.at_hand)], stored=list(self.classes))
+
+    def load_state_dict(self, state: dict, device: torch.device | str = 'cpu') -> None:
+        "Hold what was held then."
+        self.kept, self.classes = {k: v.to(device) for k, v in state['kept'].items()}, list(state['stored'])
+        self.at_hand = [tuple(v.to(device) for v in state['at_hand'])] if state['at_hand'] else []
+
 # %% ../../nbs/25_icarl.ipynb #c031
 class Icarl(Storing):
     "iCaRL on a stream: exemplars by herding, replayed with the old network's answers, and the nearest mean as the answer."
@@ -155,8 +217,7 @@ class Icarl(Storing):
         _linears(model)
         super().__init__(model, cfg, generator)
         self.model_old = copy.deepcopy(self.model).requires_grad_(False) if cfg.distill == 'all' else None
-        self.present, self.stored = [], []                          # classes of the present task, with exemplars
-        self.kept, self.at_hand = {}, []                            # exemplars x, y, answers; batches of the present task as (bytes, labels)
+        self.store, self.present = Exemplars(cfg.mem_total), []     # all images; the classes of the present task
         self.in_shape, self._means = getattr(model, 'in_shape', None), None
 
     def step(self, xb: Tensor, yb: Tensor) -> dict[str, Tensor]:
@@ -176,7 +237,7 @@ class Icarl(Storing):
         present = self.tasks.see(yb)
         if self.present and not set(present) & set(self.present): self.end_task()
         if present != self.present: self._set_present(present)
-        self.at_hand.append((to_bytes(xb), yb))
+        self.store.add(xb, yb)
         self.in_shape, self._means = tuple(xb.shape[1:]), None
 
     def _set_present(self, present: list[int]):
@@ -184,68 +245,55 @@ class Icarl(Storing):
         self.present = present
         masks = torch.zeros(2, self.n_classes, dtype=torch.bool)
         masks[0, [c for group in self.tasks.groups for c in group]] = True
-        masks[1, [c for c in self.stored if c not in present]] = True
+        masks[1, [c for c in self.store.classes if c not in present]] = True
         self.seen, self.old = masks.to(self.like.device)
 
     def _ask(self, xb: Tensor) -> Tensor | None:
         "The old network's answers on arriving images, (N, n_classes), if anybody wants them."
-        if self.model_old is None or not self.stored: return None
+        if self.model_old is None or not len(self.store): return None
         with eval_mode(self.model_old): return self.model_old(xb).sigmoid()
 
     def _draw(self) -> tuple[Tensor, Tensor] | None:
         "Images and targets of the exemplars to replay: M for each iteration, none of them twice in one."
-        if not self.kept: return None
-        n, dtype = len(self.kept['y']), self.like.dtype
-        i = torch.rand(self.cfg.iterations, n, generator=self.generator).argsort(1)[:, :self.cfg.M].to(self.kept['y'].device)
-        x, y = to_unit(self.kept['x'][i]).to(dtype), self.kept['y'][i]
-        answers = None if self.cfg.distill == 'none' else self.kept['answers'][i]
-        self.recalled_p = F.one_hot(y.flatten(), self.n_classes).to(dtype).mean(0)
+        if not len(self.store): return None
+        i, kept = self.store.draw(self.cfg.iterations, self.cfg.M, self.generator), self.store.kept
+        x, y = self._unit(kept['x'][i]), kept['y'][i]
+        answers = None if self.cfg.distill == 'none' else kept['answers'][i]
+        self.recalled_p = F.one_hot(y.flatten(), self.n_classes).to(x).mean(0)
         self.last = x[-1], y[-1]
-        return x, icarl_targets(y, self.n_classes, answers, self.old).to(dtype)
+        return x, icarl_targets(y, self.n_classes, answers, self.old).to(x)
 
-    def _images(self) -> tuple[Tensor, Tensor]:
-        "All images there are, the exemplars first: bytes and labels."
-        parts = [(self.kept['x'], self.kept['y'])] if self.kept else []
-        images, labels = map(torch.cat, zip(*parts, *self.at_hand))
-        return images, labels
+    def _unit(self, x: Tensor) -> Tensor: return to_unit(x).to(self.like.dtype)
 
-    def _features(self, x: Tensor) -> Tensor: return features_of(self.model, to_unit(x).to(self.like.dtype))
+    def _features(self, x: Tensor) -> Tensor: return features_of(self.model, self._unit(x))
+
+    def _answers(self, x: Tensor) -> Tensor:
+        with eval_mode(self.model): return self.model(self._unit(x)).sigmoid()
 
     def end_task(self) -> None:
         "The present task is over: choose its exemplars, cut the others, write down the answers, renew the old network. Nothing, if no image is at hand."
-        if not self.at_hand: return
-        x, y = self._images()
-        classes = sorted(set(y.tolist()))
-        share = self.cfg.mem_total // len(classes)
-        i = torch.cat([self._exemplars_of(c, x, y, share) for c in classes])
-        self.kept = dict(x=x[i], y=y[i])
-        with eval_mode(self.model): self.kept['answers'] = self.model(to_unit(x[i]).to(self.like.dtype)).sigmoid()
+        if not self.store.at_hand: return
+        self.store.settle(self.present, lambda x, n: self.choose(self._features(x), n), self._answers)
         if self.model_old is not None: self.model_old.load_state_dict(self.model.state_dict())
-        self.stored, self.present, self.at_hand, self._means = classes, [], [], None
-
-    def _exemplars_of(self, c: int, x: Tensor, y: Tensor, share: int) -> Tensor:
-        "Positions of a class's exemplars: the beginning of its list, or a new list if the class is present."
-        mine = (y == c).nonzero().flatten()
-        if c not in self.present: return mine[:share]
-        mine = mine[distinct(x[mine])]
-        return mine[self.choose(self._features(x[mine]), share)]
+        self.present, self._means = [], None
 
     def exemplars(
         self,
         c: int,    # a class
     ) -> Tensor:   # (m, C, H, W) uint8, in the order in which they were chosen
         "The stored images of a class. ValueError if it has none."
-        if c not in self.stored: raise ValueError(f'no exemplars of class {c}: there are some of {self.stored}')
-        return self.kept['x'][self.kept['y'] == c]
+        store = self.store
+        if c not in store.classes: raise ValueError(f'no exemplars of class {c}: there are some of {store.classes}')
+        return store.kept['x'][store.kept['y'] == c]
 
     def predict(self, x: Tensor) -> Tensor:
         """Scores (B, n_classes): minus the distance to each class's mean, `UNSEEN` for a class never seen (for all, before the first batch).
         The means are computed when they are asked for and then kept until the next step. Change the parameters by hand, and they are stale."""
         C = n_outputs(self.model, x.to(self.like.dtype)) if self.n_classes is None else self.n_classes
         features = features_of(self.model, x.to(self.like.dtype))
-        if not (self.kept or self.at_hand): return features.new_full((len(x), C), UNSEEN)
+        if not (len(self.store) or self.store.at_hand): return features.new_full((len(x), C), UNSEEN)
         if self._means is None:
-            images, y = self._images()
+            images, y = self.store.images()
             self._means = class_means(self._features(images), y, C)
         return nearest_mean(features, *self._means)
 
@@ -258,10 +306,9 @@ class Icarl(Storing):
 
     def state_dict(self) -> dict:
         "Everything: exemplars, images at hand, tasks and the old network"
-        hand = [torch.cat(part) for part in zip(*self.at_hand)]
         old = None if self.model_old is None else self.model_old.state_dict()
-        return super().state_dict() | dict(model_old=old, kept=dict(self.kept), at_hand=hand, tasks=[list(g) for g in self.tasks.groups], present=list(self.present),
-                                           stored=list(self.stored), n_classes=self.n_classes, in_shape=self.in_shape and list(self.in_shape))
+        return super().state_dict() | self.store.state_dict() | dict(model_old=old, tasks=[list(g) for g in self.tasks.groups], present=list(self.present),
+                                                                     n_classes=self.n_classes, in_shape=self.in_shape and list(self.in_shape))
 
     def load_state_dict(self, state: dict) -> None:
         "Go on from what `state_dict` returned. ValueError if one keeps an old network and the other does not."
@@ -269,8 +316,7 @@ class Icarl(Storing):
             raise ValueError(f'distill={self.cfg.distill!r} does not fit this state, which holds {"no" if state["model_old"] is None else "an"} old network')
         super().load_state_dict(state)
         if self.model_old is not None: self.model_old.load_state_dict(state['model_old'])
-        at = self.like.device
-        self.kept, self.at_hand = {k: v.to(at) for k, v in state['kept'].items()}, [tuple(v.to(at) for v in state['at_hand'])] if state['at_hand'] else []
-        self.tasks, self.stored, self.n_classes = Tasks(state['tasks']), list(state['stored']), state['n_classes']
+        self.store.load_state_dict(state, self.like.device)
+        self.tasks, self.n_classes = Tasks(state['tasks']), state['n_classes']
         self.in_shape, self._means = state['in_shape'] and tuple(state['in_shape']), None
         if self.n_classes is not None: self._set_present(list(state['present']))

@@ -12,6 +12,11 @@ targets = icarl_targets(torch.tensor([1]), 2, torch.tensor([[.3, .9]]), torch.te
 torch.testing.assert_close(targets, torch.tensor([[.3, 1.]]))
 torch.testing.assert_close(icarl_loss(torch.zeros(1, 2), targets, torch.tensor([True, False])), torch.tensor([2.]).log())
 
+store = Exemplars(mem_total=2)
+store.add(torch.tensor([.2, .8, .4]).view(3, 1, 1, 1), torch.tensor([0, 0, 1]))
+store.settle([0, 1], choose=lambda x, n: x.flatten().argsort(descending=True)[:n], ask=lambda x: x.flatten(1))
+assert store.kept['x'].flatten().tolist() == [204, 102] and store.classes == [0, 1] and len(store) == 2 and store.at_hand == []
+
 torch.manual_seed(0)
 icarl, x = Icarl(MLP((1, 4, 4), 4, hidden=6), IcarlConfig(N=8, M=4, mem_total=8)), torch.rand(8, 1, 4, 4)
 assert [*icarl.observe(x, torch.arange(8) % 2)] == ['real'] and [*icarl.observe(x, 2 + torch.arange(8) % 2)] == ['real', 'replay']

@@ -446,7 +446,8 @@ def plot_accuracy(
     fig, axes = plt.subplots(rows, cols, figsize=(2.8*cols + (1.8 if cols == 1 else .6), 2.6*rows), sharey=True, squeeze=False)
     for ax, r, name in zip(axes.flat, records, names):
         title = name + (f', seed {r.seed}' if names.count(name) > 1 else '')
-        draw_accuracy(ax, r, f'{title}: {r.average_accuracy:.0%} at the end' if r.complete else f'{title}: stopped at {r.n_iterations}')
+        title += f': {r.average_accuracy:.0%} at the end' if r.complete else f': stopped at {r.n_iterations}'
+        draw_accuracy(ax, r, textwrap.fill(title, 37))                                # a panel's width
     for ax in axes.flat[len(records):]: ax.set_axis_off()
     for ax in axes[:, 0]: ax.set_ylabel('accuracy on a task')
     if not any(map(windows, records)):                                                # shuffled: no strip, so a legend

@@ -151,6 +151,7 @@ class Exemplars:
         self.mem_total, self.classes = mem_total, []    # the classes that have exemplars, ascending
         self.kept: dict[str, Tensor] = {}               # 'x' uint8, 'y' and 'answers' of the exemplars, class by class, each in the order of choice
         self.at_hand: list[tuple[Tensor, Tensor]] = []  # batches of the present task, as bytes and labels
+        check_fields(self, dict(mem_total=1))
 
     def __len__(self) -> int: return len(self.kept['y']) if self.kept else 0
 
@@ -163,7 +164,8 @@ class Exemplars:
         self.at_hand.append((to_bytes(x), y))
 
     def images(self) -> tuple[Tensor, Tensor]: # (n, C, H, W) uint8 and (n,)
-        "All images there are, the exemplars first."
+        "All images there are, the exemplars first. ValueError if there is none."
+        if not (self.kept or self.at_hand): raise ValueError('the store is empty: no exemplars, and no image at hand')
         parts = [(self.kept['x'], self.kept['y'])] if self.kept else []
         x, y = map(torch.cat, zip(*parts, *self.at_hand))
         return x, y
@@ -174,17 +176,18 @@ class Exemplars:
         choose: Callable[[Tensor, int], Tensor],  # (uint8 images of one class, how many) -> positions, the best first
         ask: Callable[[Tensor], Tensor],          # uint8 images -> (n, n_classes) answers to write down
     ) -> None:
-        "The present task is over: give each class its share, and let go of what is at hand."
+        "The present task is over: give each class its share, and let go of what is at hand. ValueError, and nothing has changed, if not even one image of each class would fit."
         x, y = self.images()
-        self.classes = sorted(set(y.tolist()))
-        share = self.mem_total // len(self.classes)
+        classes = sorted(set(y.tolist()))
+        share = self.mem_total // len(classes)
+        if not share: raise ValueError(f'Exemplars.mem_total is {self.mem_total}: {len(classes)} classes need at least {len(classes)} images, one a class')
         def of(c):
             mine = (y == c).nonzero().flatten()
             if c not in present: return mine[:share]
             mine = mine[distinct(x[mine])]
             return mine[choose(x[mine], share)]
-        i = torch.cat([of(c) for c in self.classes])
-        self.kept, self.at_hand = dict(x=x[i], y=y[i], answers=ask(x[i])), []
+        i = torch.cat([of(c) for c in classes])
+        self.kept, self.classes, self.at_hand = dict(x=x[i], y=y[i], answers=ask(x[i])), classes, []
 
     def draw(
         self,
@@ -192,7 +195,8 @@ class Exemplars:
         n: int,                     # exemplars in a draw, none twice
         generator: torch.Generator, # on the CPU
     ) -> Tensor:                    # (times, min(n, len(self))) int64: places in `kept`, on its device
-        "Draw exemplars to replay."
+        "Draw exemplars to replay. ValueError if there are none."
+        if not len(self): raise ValueError('no exemplars to draw from: no task has ended yet')
         return torch.rand(times, len(self), generator=generator).argsort(1)[:, :n].to(self.kept['y'].device)
 
     def state_dict(self) -> dict: return dict(kept=dict(self.kept), at_hand=[torch.cat(part) for part in zip(*self.at_hand)], stored=list(self.classes))

@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['app', 'HOW_TO_READ', 'data_app', 'OneLine', 'typed', 'overrides', 'seeds_of', 'KeepRecalled', 'demo', 'summary',
-           'run', 'grid_of', 'sweep', 'Format', 'report', 'say_whole', 'data', 'get', 'check', 'methods', 'main']
+           'run', 'grid_of', 'sweep', 'Format', 'report', 'thin', 'say_whole', 'data', 'get', 'check', 'methods',
+           'main']
 
 # %% ../nbs/library/cli.ipynb #c004
 import json, os
@@ -162,6 +163,8 @@ def run(
     channels_last: Annotated[bool, typer.Option('--channels-last', help='Lay maps out as convolutions like them: faster for the ResNet.')] = False,
     compile: Annotated[bool, typer.Option('--compile', help="ARM's recall as one compiled graph.")] = False,
     checkpoint_every: Annotated[int, typer.Option(help='Keep a checkpoint every so many iterations. The same command goes on from it after a stop, to the same record.', min=0)] = 0,
+    keep_network: Annotated[bool, typer.Option('--keep-network', help='Also keep the network at the end, and the images that it recalled half-way through each task.')] = False,
+    iterations: Annotated[int, typer.Option(help='So many iterations of each task, for a rehearsal; 0: all.', min=0)] = 0,
 ):
     "One method on one data set. The record is kept, whole or not at all."
     from arm_nb.experiment import build, fit_and_keep, pick_device, run_path
@@ -171,9 +174,9 @@ def run(
     one_of(('test', 'val'), eval_on, 'value of --eval-on')
     kept = []
     for s in seeds:
-        learner = build(data, method, s, root, flavour, device, amp, channels_last, compile, dict(eval_on=eval_on, eval_every=eval_every), **changed)
+        learner = build(data, method, s, root, flavour, device, amp, channels_last, compile, iterations, dict(eval_on=eval_on, eval_every=eval_every), **changed)
         if checkpoint_every: learner.checkpoint, learner.checkpoint_every = run_path(learner.record, out).with_suffix('.checkpoint'), checkpoint_every
-        kept.append(fit_and_keep(learner, out))
+        kept.append(fit_and_keep(learner, out, keep_network))
         if as_json: typer.echo(json.dumps(summary(*kept[-1]), allow_nan=False))
     if as_json: return
     from arm_nb.report import results_table, table_text
@@ -213,6 +216,10 @@ def sweep(
     amp: Annotated[str, typer.Option(help="'bf16': networks compute in bfloat16; or 'off'.")] = 'off',
     channels_last: Annotated[bool, typer.Option('--channels-last', help='Lay maps out as convolutions like them: faster for the ResNet.')] = False,
     compile: Annotated[bool, typer.Option('--compile', help="ARM's recall as one compiled graph.")] = False,
+    eval_every: Annotated[int, typer.Option(help='Also test all tasks every so many iterations, for curves as in Fig. 4. A record without them is run again.', min=0)] = 0,
+    checkpoint_every: Annotated[int, typer.Option(help='Keep a checkpoint of each run every so many iterations. The same command goes on from it after a stop, to the same record.', min=0)] = 0,
+    keep_network: Annotated[bool, typer.Option('--keep-network', help='Also keep the network at the end of each run, and the images that it recalled half-way through each task.')] = False,
+    iterations: Annotated[int, typer.Option(help='So many iterations of each task, for a rehearsal; 0: all.', min=0)] = 0,
 ):
     "Many runs side by side. What is in the store already is not run again."
     from arm_nb.experiment import METHODS, TABLES, pick_device, sweep as run_all
@@ -225,7 +232,7 @@ def sweep(
     one_of(('test', 'val'), eval_on, 'value of --eval-on')
     grid, data = grid_of(set_ or [], names), data_spec(data).name
     if table is not None and data != TABLES[table][0]: typer.echo(f"The rows of Table {table} on {data}; the paper's own data is --data {TABLES[table][0]}.", err=True)
-    records = run_all(data, names, seeds_of(seed), root, flavour, out, workers, shard, True, pick_device(device), amp, channels_last, compile, dict(eval_on=eval_on), **grid)
+    records = run_all(data, names, seeds_of(seed), root, flavour, out, workers, shard, True, pick_device(device), amp, channels_last, compile, dict(eval_on=eval_on, eval_every=eval_every, checkpoint_every=checkpoint_every), keep_network, iterations, **grid)
     typer.echo(table_text(results_table(records)) if records else f'nothing to do in shard {shard}')
 
 
@@ -252,6 +259,15 @@ def report(
     typer.echo(printers[format.value](table))
     if save: typer.echo('written: ' + ', '.join(map(str, save_table(table, save))), err=True)
     for p in sorted(folder.glob('**/*.incomplete')): typer.echo(f'not in the table, it did not come to its end: {p}', err=True)
+
+@app.command()
+def thin(
+    folder: Annotated[Path, typer.Argument(help='The store.')] = Path('runs'),
+    into: Annotated[Path, typer.Argument(help='Where the small records go.')] = Path('results/runs'),
+):
+    "Small copies of all finished records, of at most 60 kB, for keeping in a repository: what is recalled is kept of every tenth iteration."
+    from arm_nb.experiment import thin_store
+    for path in thin_store(folder, into): typer.echo(f'kept: {path}')
 
 # %% ../nbs/library/cli.ipynb #c038
 data_app = typer.Typer(rich_markup_mode=None, help='Which data sets there are; get one, or check its files.')

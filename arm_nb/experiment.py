@@ -25,7 +25,7 @@ from joblib.externals.loky import get_reusable_executor
 from joblib.parallel import get_active_backend
 from tqdm import tqdm
 
-from .arm import ARM, ArmConfig
+from .arm import ARM, ArmConfig, Recalled
 from .baselines.distill import Lwf, LwfConfig
 from .baselines.gem import Gem, GemConfig
 from .baselines.generative import Gen, GenConfig, GenMir, GenMirConfig, gen_model_for
@@ -33,15 +33,16 @@ from .baselines.icarl import Icarl, IcarlConfig
 from .baselines.inversion import Adi, AdiConfig
 from .baselines.replay import Er, ErConfig, ErMir, MirConfig
 from .divergence import DIVERGENCES
-from .learner import HOW, Learner, Naive, NaiveConfig, RunRecord, Strategy, how_computed
+from .learner import HOW, Learner, Naive, NaiveConfig, RunRecord, Strategy, how_computed, write_whole
 from .models import model_for, prepared
 from .recall import one_of
-from .streams import data_spec, get_stream
+from .streams import Stream, data_spec, get_stream
 
 # %% auto #0
-__all__ = ['METHODS', 'VARIANTS', 'TABLES', 'Method', 'named', 'settings', 'threads', 'threads_for', 'pick_device', 'build',
-           'run', 'cell_path', 'run_path', 'save_run', 'load_records', 'tidy', 'load_runs', 'Stopped', 'fit_and_keep',
-           'Job', 'combinations', 'plan', 'shard_of', 'done', 'run_job', 'in_parallel', 'sweep']
+__all__ = ['METHODS', 'VARIANTS', 'TABLES', 'Method', 'named', 'settings', 'threads', 'threads_for', 'pick_device', 'short_name',
+           'cut_short', 'build', 'run', 'cell_path', 'run_path', 'save_run', 'thin_store', 'load_records', 'tidy',
+           'load_runs', 'Stopped', 'network_path', 'KeepImages', 'fit_and_keep', 'Job', 'combinations', 'plan',
+           'shard_of', 'done', 'run_job', 'in_parallel', 'sweep']
 
 # %% ../nbs/library/experiment.ipynb #c006
 @dataclass(frozen=True)
@@ -98,6 +99,7 @@ def settings(
     data: str,                 # name of a data set
     method: str,               # name in `METHODS` or `VARIANTS`
     flavour: str = 'released', # 'released' or 'paper'
+    iterations: int = 0,       # of a task, where it is cut short (`build`): the lag and the start of recall follow
     **overrides,               # fields of the method's configuration
 ):                             # the configuration
     "A method's preset for a data set, with some fields changed. ValueError with the nearest name for one that is not there."
@@ -106,7 +108,9 @@ def settings(
     for name in overrides: one_of([f.name for f in fields(config)], name, f'setting of {method}')
     kinds = get_type_hints(config)
     whole = lambda name, value: float(value) if kinds[name] is float and type(value) is int else value   # 1 and 1.0 are one setting
-    return replace(config.preset(data, flavour), **{name: whole(name, value) for name, value in (changed | overrides).items()})
+    usual = config.preset(data, flavour)
+    if iterations: usual = replace(usual, **{name: iterations for name in ('T', 'recall_from') if isinstance(getattr(usual, name, None), int)})
+    return replace(usual, **{name: whole(name, value) for name, value in (changed | overrides).items()})
 
 # %% ../nbs/library/experiment.ipynb #c014
 @contextmanager
@@ -131,6 +135,23 @@ def pick_device(
     if not there: raise ValueError(f'device {name}: torch finds no such device here')
     return name
 
+def short_name(data: str, iterations: int) -> str:
+    "What a stream is called in records once it is cut short."
+    return f'{data}-{iterations}' if iterations else data
+
+def cut_short(
+    stream: Stream,
+    iterations: int, # wanted of each task, >= 1
+    N: int,          # images in a batch
+) -> Stream:         # under a name of its own
+    "A stream for a rehearsal: of each task so many images, evenly spaced, that its passes take the iterations wanted. The tests stay as they are."
+    if iterations < 1: raise ValueError(f'iterations is {iterations}: must be a whole number >= 1')
+    n = -(-iterations // stream.passes) * N
+    def part(x, y):
+        at = torch.linspace(0, len(y) - 1, min(n, len(y)), device=y.device).long()
+        return x[at], y[at]
+    return replace(stream, name=short_name(stream.name, iterations), train=[part(x, y) for x, y in stream.train])
+
 def build(
     data: str = 'mnist-mini',        # name of a data set
     method: str = 'arm',             # name in `METHODS` or `VARIANTS`
@@ -141,13 +162,15 @@ def build(
     amp: str = 'off',                # 'bf16': the network's convolutions and matrix products in bfloat16
     channels_last: bool = False,     # the network's maps laid out as convolutions like them: faster, the same but for last digits
     compile: bool = False,           # ARM's recall steps as one compiled graph; other methods have none, and run as they are
+    iterations: int = 0,             # of each task, for a rehearsal; 0: all
     learner: dict | None = None,     # further arguments of `Learner`: eval_on, eval_every, progress, callbacks, checkpoint …
     **overrides,                     # fields of the method's configuration, e.g. lambda_3=1.0
 ) -> Learner:                        # ready to .fit()
     "A run that has not begun: for those who want to look in. ValueError or FileNotFoundError for names and data that are not there."
-    cfg = settings(data_spec(data).name, method, flavour, **overrides)
+    cfg = settings(data_spec(data).name, method, flavour, iterations, **overrides)
     method, device = named(method)[0], pick_device(device)
     m, stream = METHODS[method], get_stream(data, root)
+    if iterations: stream = cut_short(stream, iterations, cfg.N)
     stream = (stream.stationary() if m.stationary else stream).to(device)
     model = prepared(m.model(stream.in_shape, stream.n_classes, seed), amp, channels_last).to(device)
     strategy = m.strategy(model, cfg, torch.Generator().manual_seed(seed))
@@ -201,6 +224,16 @@ def save_run(
     record.save(path)
     return path
 
+def thin_store(
+    folder: str | Path, # the store
+    into: str | Path,   # a folder for small copies
+) -> list[Path]:        # those that were written now
+    "Small copies (`RunRecord.thinned`) of all finished records, under the same names. What is there already is left alone."
+    pairs = [(p, Path(into) / p.relative_to(folder)) for p in sorted(Path(folder).glob('**/seed-*.json'))]
+    missing = [(p, to) for p, to in pairs if not to.exists() or to.stat().st_mtime < p.stat().st_mtime]
+    for p, to in missing: RunRecord.load(p).thinned().save(to)
+    return [to for _, to in missing]
+
 def load_records(
     folder: str | Path = 'runs', # the store, or any folder inside it
 ) -> list[RunRecord]:            # sorted by path
@@ -230,13 +263,33 @@ def load_runs(
 class Stopped(Exception):
     "A run did not come to its end; the message says why, and where its record is."
 
+def network_path(
+    path: str | Path, # of a record
+) -> Path:
+    "Where the network of a run is kept, beside its record: its `state_dict`."
+    return Path(path).with_suffix('.network.pt')
+
+class KeepImages:
+    "A callback: what was recalled half-way through each stage, added to a file as it comes, so that an interrupted run has it too. The file: iteration -> fields of `Recalled`."
+    def __init__(self, path: Path): self.path = path
+
+    def __call__(self, learner: Learner) -> None:
+        half_way = {sum(learner.batches[:i]) + n//2 for i, n in enumerate(learner.batches)}
+        last = learner.strategy.last
+        if learner.t not in half_way or not isinstance(last, Recalled): return
+        kept = torch.load(self.path, weights_only=True) if self.path.exists() else {}
+        kept[learner.t] = {f.name: getattr(last, f.name) for f in fields(last)}
+        write_whole(self.path, lambda f: torch.save(kept, f))
+
 def fit_and_keep(
     learner: Learner,            # from `build`, not yet run
     folder: str | Path = 'runs', # the store
+    keep_network: bool = False,  # also keep the network at the end, and what was recalled half-way through each task
 ) -> tuple[RunRecord, Path]:     # the record and its file
     "Run to the end and keep the record. Stopped, with the record so far beside it, if it does not come that far."
     path = run_path(learner.record, folder)
     path.parent.mkdir(parents=True, exist_ok=True)         # if nothing can be kept there, better to hear of it now
+    if keep_network: learner.callbacks.append(KeepImages(path.with_suffix('.recalled.pt')))
     unfinished = path.with_name(path.name + '.incomplete')
     try:
         with threads_for(learner.strategy.model): record = learner.fit()
@@ -245,6 +298,7 @@ def fit_and_keep(
         why = 'interrupted' if isinstance(e, KeyboardInterrupt) else str(e) or type(e).__name__
         if r.n_iterations: r.save(unfinished); why += f' [the record of {r.n_iterations} iterations is in {unfinished}]'
         raise Stopped(f'{r.method} on {r.data}, seed {r.seed}: {why}') from e
+    if keep_network: write_whole(network_path(path), lambda f: torch.save(learner.strategy.model.state_dict(), f))   # first, so that a record says that it is there
     save_run(record, folder)
     unfinished.unlink(missing_ok=True)
     if learner.checkpoint: learner.checkpoint.unlink(missing_ok=True)
@@ -259,6 +313,7 @@ class Job:
     path: Path        # of the record
     method: Method    # sent along, so that a worker has this process's methods, also those added by hand
     divergences: dict = field(default_factory=dict) # those of this process, for the same reason
+    keep_network: bool = False # as in `fit_and_keep`
 
 def combinations(grid: dict) -> list[dict]:
     "Every combination of a grid's values; a value that is no list or tuple stands for itself."
@@ -274,6 +329,8 @@ def plan(
     flavour: str = 'released',
     learner: dict | None = None,# further arguments of `Learner`: eval_on, eval_every
     grid: dict | None = None,   # setting -> value, or list of values
+    keep_network: bool = False, # as in `fit_and_keep`
+    iterations: int = 0,        # of each task, for a rehearsal; 0: all
     **more,                     # root, device, amp, channels_last and compile, for `build`
 ) -> list[Job]:                 # each run once, seed by seed
     "The runs of a sweep, in order: all methods with the first seed, then all with the second. ValueError for a name that nothing here has."
@@ -287,9 +344,9 @@ def plan(
     for seed, m in product(map(int, seeds), methods):
         for chosen in combinations({k: v for k, v in grid.items() if k in has[m]}):
             method, chosen = named(m)[0], named(m)[1] | chosen
-            config = json.loads(json.dumps(asdict(settings(data_spec(data).name, method, flavour, **chosen))))
-            path = cell_path(data, method, flavour, config, learner.get('eval_on', 'test'), seed, folder, how(METHODS[method].strategy))
-            jobs.setdefault(path, Job(dict(data=data, method=method, seed=seed, flavour=flavour, learner=learner, **more, **chosen), str(folder), path, METHODS[method], dict(DIVERGENCES)))
+            config = json.loads(json.dumps(asdict(settings(data_spec(data).name, method, flavour, iterations, **chosen))))
+            path = cell_path(short_name(data, iterations), method, flavour, config, learner.get('eval_on', 'test'), seed, folder, how(METHODS[method].strategy))
+            jobs.setdefault(path, Job(dict(data=data, method=method, seed=seed, flavour=flavour, learner=learner, iterations=iterations, **more, **chosen), str(folder), path, METHODS[method], dict(DIVERGENCES), keep_network))
     return list(jobs.values())
 
 def shard_of(
@@ -303,8 +360,10 @@ def shard_of(
 
 # %% ../nbs/library/experiment.ipynb #c029e
 def done(job: Job) -> bool:
-    "Whether the store has the record, with curves if the sweep asks for them"
-    return job.path.exists() and not (job.build['learner'].get('eval_every') and not RunRecord.load(job.path).curves['iteration'])
+    "Whether the store has the record, and with it what the sweep asks for: curves with so many points, the network"
+    if not job.path.exists() or job.keep_network and not network_path(job.path).exists(): return False
+    every, record = job.build['learner'].get('eval_every') or 0, RunRecord.load(job.path)
+    return not every or set(range(every, record.n_iterations + 1, every)) <= set(record.curves['iteration'])
 
 def run_job(job: Job) -> tuple[Path, str]:
     "What a worker does: one run, its record into the store. Returns the file and '', or why there is none."
@@ -313,7 +372,7 @@ def run_job(job: Job) -> tuple[Path, str]:
     DIVERGENCES.update(job.divergences)
     more = dict(job.build['learner'], progress=False, checkpoint=job.path.with_suffix(f'.{job.build["learner"].get("eval_every", 0)}.checkpoint'))
     try:
-        with threads(1): _, path = fit_and_keep(build(**job.build | dict(learner=more)), job.folder)
+        with threads(1): _, path = fit_and_keep(build(**job.build | dict(learner=more)), job.folder, job.keep_network)
     except KeyboardInterrupt: raise
     except Exception as e:                                      # whatever it is: the other runs are to be done
         if isinstance(e.__cause__, KeyboardInterrupt): raise KeyboardInterrupt from e          # Ctrl-C means the sweep, not this run
@@ -355,7 +414,9 @@ def sweep(
     amp: str = 'off',                       # as in `build`, and so are channels_last and compile
     channels_last: bool = False,
     compile: bool = False,
-    learner: dict | None = None,            # further arguments of `Learner`: eval_on, eval_every
+    learner: dict | None = None,            # further arguments of `Learner`: eval_on, eval_every, checkpoint_every
+    keep_network: bool = False,             # also keep each network at the end, and some recalled images
+    iterations: int = 0,                    # of each task, for a rehearsal; 0: all
     **grid,                                 # fields of the methods' configurations: a value, or a list of values
 ) -> list[RunRecord]:                       # of all runs of the plan (of the shard), also those that were there already
     """Many runs, side by side, into the store; what is there already is not run again. Stopped, when all others are done, if some did not come to their end.
@@ -363,7 +424,7 @@ def sweep(
     Example: `sweep(methods=['naive'], seeds=[0], folder=folder)[0].method` is 'naive'.
     """
     methods = list(METHODS) if methods is None else [methods] if isinstance(methods, str) else list(methods)
-    jobs = shard_of(plan(data, methods, list(seeds), folder, flavour, learner, grid, root=None if root is None else str(root), device=device, amp=amp, channels_last=channels_last, compile=compile), shard)
+    jobs = shard_of(plan(data, methods, list(seeds), folder, flavour, learner, grid, keep_network, iterations, root=None if root is None else str(root), device=device, amp=amp, channels_last=channels_last, compile=compile), shard)
     if jobs: get_stream(data, root)                        # a data set that is not there: better to hear of it now
     missing, failed, tty = [job for job in jobs if not done(job)], [], sys.stderr.isatty()
     with open(os.devnull, 'w') as nowhere, tqdm(total=len(jobs), initial=len(jobs) - len(missing), unit='run', desc=f'sweep on {data}', file=sys.stderr if tty else nowhere,

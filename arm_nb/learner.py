@@ -249,9 +249,10 @@ class RunRecord:
     seconds: dict = field(default_factory=lambda: {'train': 0., 'eval': 0.})
     versions: dict = field(default_factory=dict)
     complete: bool = False # whether the run came to its end
+    every: int = 1         # losses and recalled classes are kept of every so many iterations (`thinned`)
 
     @property
-    def n_iterations(self) -> int: return len(self.recalled)
+    def n_iterations(self) -> int: return len(self.recalled) if self.every == 1 else self.stage_ends[-1]
     @property
     def a(self) -> np.ndarray:
         "(stages, tasks) accuracies, NaN where untested"
@@ -287,10 +288,26 @@ class RunRecord:
         "The inverse of `to_json`. ValueError if the text is no record."
         fields, names = json.loads(text), {f.name for f in dataclasses.fields(cls)}
         if not isinstance(fields, dict): raise ValueError('not a run record: no JSON object')
+        fields.setdefault('every', 1)                        # records of before there were thinned ones
         if set(fields) != names:
             missing, unknown = sorted(names - set(fields)), sorted(set(fields) - names)
             raise ValueError(f'not a run record: missing {missing}, unknown {unknown}')
         return cls(**fields)
+    def thinned(self,
+        most:int=60_000, # bytes of its JSON
+    ) -> 'RunRecord':    # with `every` of 10 or more
+        "A small copy for keeping in a repository: losses and recalled classes of every tenth iteration, or rarer until it fits. ValueError for an unfinished run."
+        if not self.complete: raise ValueError(f'{self.method} on {self.data}, seed {self.seed}: only a run that came to its end is thinned')
+        if self.every > 1: return self
+        every, short = 10, self
+        while every < 2*self.n_iterations:
+            losses = {term: [v if v is None else float(f'{v:.4g}') for v in values[::every]] for term, values in self.losses.items()}
+            recalled = [p and [round(v, 4) for v in p] for p in self.recalled[::every]]
+            short = dataclasses.replace(self, losses=losses, recalled=recalled, every=every)
+            if len(short.to_json()) <= most: break
+            every *= 2
+        return short
+
     def save(self, path:str|Path) -> None:
         "Write it whole or not at all"
         write_whole(path, lambda f: f.write(self.to_json().encode()))

@@ -391,12 +391,12 @@ def plot_recalled_classes(
     p = np.array([np.full(record.n_classes, np.nan) if q is None else q for q in record.recalled], dtype=float).reshape(-1, record.n_classes).T
     if np.isnan(p).all(): raise ValueError(f'the run of {run_name(record)}, seed {record.seed}, recalled nothing in its {record.n_iterations} iterations')
     fig, ax = plt.subplots(figsize=(6.4, 3))
-    image = ax.imshow(p, aspect='auto', origin='lower', extent=(0, p.shape[1], -.5, record.n_classes - .5), norm=PowerNorm(.5, 0, .5), interpolation='nearest')
+    image = ax.imshow(p, aspect='auto', origin='lower', extent=(0, p.shape[1]*record.every, -.5, record.n_classes - .5), norm=PowerNorm(.5, 0, .5), interpolation='nearest')
     fig.colorbar(image, ax=ax, label='recalled probability', extend='max', ticks=[0, .02, .1, .25, .5])
     for (start, end), classes in zip(windows(record), record.task_classes):
         ax.add_patch(plt.Rectangle((start, min(classes) - .5), end - start, len(classes), fill=False, ec='#D55E00', lw=1.4, clip_on=False))
-    first = int(np.argmax(~np.isnan(p[0])))
-    if first > p.shape[1]/20: ax.text(first/2, .75*record.n_classes, 'no recall\nyet', ha='center', va='center', color='.45')
+    first = int(np.argmax(~np.isnan(p[0]))) * record.every
+    if first > record.n_iterations/20: ax.text(first/2, .75*record.n_classes, 'no recall\nyet', ha='center', va='center', color='.45')
     step = -(-record.n_classes // 10)
     ax.set(xlabel='iteration', ylabel='class', yticks=range(0, record.n_classes, step), title=textwrap.fill(f'What {run_name(record)} recalled on {record.data}, and when', 60))
     return fig

@@ -20,19 +20,20 @@ def test_the_worked_example(tmp_path):
     shutil.copy(root/'settings.ini', tmp_path)
     for d in ('nbs', 'arm_nb'): shutil.copytree(root/d, tmp_path/d, symlinks=True, ignore=shutil.ignore_patterns('__pycache__', '.ipynb_checkpoints', 'runs'))
     cells = [new_raw_cell('---\noutput-file: masked.html\n---'), new_markdown_cell('# Masked\n\n> m'), new_code_cell('#| default_exp baselines.masked'), *map(new_code_cell, (imports, method, tests))]
-    nbformat.write(new_notebook(cells=cells), tmp_path/'nbs'/'27_masked.ipynb')
-    thirty = nbformat.read(tmp_path/'nbs'/'30_experiment.ipynb', 4)
-    for c in thirty.cells:
+    nbformat.write(new_notebook(cells=cells), tmp_path/'nbs'/'rivals'/'29_masked.ipynb')
+    experiment = tmp_path/'nbs'/'library'/'experiment.ipynb'
+    nb = nbformat.read(experiment, 4)
+    for c in nb.cells:
         if c.source.startswith('#| export') and 'from arm_nb.baselines.icarl' in c.source: c.source += '\n' + name_import
         c.source = c.source.replace("METHODS: dict[str, Method] = {", "METHODS: dict[str, Method] = {\n" + name.rstrip(), 1)
-    nbformat.write(thirty, tmp_path/'nbs'/'30_experiment.ipynb')
+    nbformat.write(nb, experiment)
     env = {k: v for k, v in os.environ.items() if k != 'IN_TEST'} | dict(PYTHONPATH=str(tmp_path), OMP_NUM_THREADS='1')
     def sh(*args):
         r = subprocess.run(args, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=300)
         assert r.returncode == 0, r.stdout + r.stderr
         return r.stdout
     sh(Path(sys.executable).parent/'nbdev_export')
-    sh(Path(sys.executable).parent/'nbdev_test', '--path', 'nbs/27_masked.ipynb')
+    sh(Path(sys.executable).parent/'nbdev_test', '--path', 'nbs/rivals/29_masked.ipynb')
     sh(sys.executable, '-c', 'from arm_nb.cli import main; main()', 'run', '--method', 'masked')
     record, = (tmp_path/'runs').rglob('seed-0.json')
     accuracy = float(sh(sys.executable, '-c', f'from arm_nb.learner import RunRecord; print(RunRecord.load({str(record)!r}).average_accuracy)'))

@@ -1,4 +1,4 @@
-"""The explorers of 33_explore: moved by hand, headless, and one of them in a real JupyterLab in Chromium.
+"""The explorers of nbs/library/explore.ipynb: moved by hand, headless, and one of them in a real JupyterLab in Chromium.
 
 The notebook tests each picture by value. Here the sliders are moved as a kernel sees it, one after the other, and then as a reader
 does, with a key on a slider in a browser. That last test is skipped, by name, where JupyterLab, Playwright or Chromium is missing.

@@ -35,7 +35,7 @@ from .baselines.replay import Er, ErConfig, ErMir, MirConfig
 from .divergence import DIVERGENCES
 from .learner import HOW, Learner, Naive, NaiveConfig, RunRecord, Strategy, how_computed
 from .models import model_for, prepared
-from .recall import one_of
+from .settings import one_of
 from .streams import data_spec, get_stream
 
 # %% auto #0

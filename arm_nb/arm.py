@@ -9,7 +9,7 @@ import copy
 import warnings
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import ClassVar
 
 import torch
 import torch.nn.functional as F
@@ -18,72 +18,40 @@ from torch import Tensor, nn
 from .divergence import DIVERGENCES, soft_cross_entropy, weighted_mean
 from .learner import Strategy, n_outputs, sgd_step
 from .models import Memory, count_parameters
-from .recall import RecallConfig, check_fields, copies_of, keep_stats, one_of, present_share, recall, recall_literal, why_not_distinct
+from .recall import RecallConfig, copies_of, keep_stats, present_share, recall, recall_literal, why_not_distinct
+from .settings import choice, first_iteration, lag, number
 
 # %% auto #0
-__all__ = ['PRESETS', 'check_lag', 'ArmConfig', 'draw_starts', 'arm_step_literal', 'distill_loss', 'Lagged', 'tensors',
-           'Recalled', 'Recaller', 'ARM']
+__all__ = ['ArmConfig', 'draw_starts', 'arm_step_literal', 'distill_loss', 'Lagged', 'tensors', 'Recalled', 'Recaller', 'ARM']
 
 # %% ../nbs/20_arm.ipynb #c007
-def check_lag(cfg) -> None:
-    "Refuse a lag T that is neither a whole number of iterations nor 'novel', and a first recall that is no iteration."
-    if isinstance(cfg.T, str) and cfg.T != 'novel': raise ValueError(f"{type(cfg).__name__}.T must be a whole number of at least 1, or 'novel', got {cfg.T!r}")
-    if cfg.T != 'novel': check_fields(cfg, dict(T=1))
-    if cfg.recall_from is not None: check_fields(cfg, dict(recall_from=0))
-
 @dataclass(frozen=True)
 class ArmConfig(RecallConfig):
     """Everything that Algorithm 1 leaves to be chosen: the constants of `RecallConfig` (eqs 8, 9) and those of lines 5, 6, 9 and 10. ValueError for a value that cannot be.
 
     Example: `ArmConfig(lambda_3=1.).S` is 10.
     """
-    eta_0: float = .05            # learning rate of lines 5 and 9
-    lambda_0_recall: float = 1.   # weight of the old answers on recalled images, line 9
-    lambda_0_real: float = 1.     # weight of the old answers on the real batch, line 9 (0: "no distill", Table 2)
-    N: int = 10                   # images in a real batch
-    M: int = 10                   # images in a recalled batch (never a memory size)
-    T: int | str = 100            # lag: theta is renewed every T iterations; 1: "unit lag"; 'novel': when a batch brings new classes
-    recall_from: int | None = 100 # first iteration with recall; None: from the first renewal of theta after the start
-    pooling: str = 'split'        # line 9: 'split': mean over recalled + mean over real; 'joint': one mean over M + N (text)
-    replacement: bool = False     # line 6: draw with replacement (text); False: without while M <= N
-    init: str = 'real'            # line 6: 'real' images, or 'noise' from U(0, 1) (Table 7)
-    targets: str = 'soft'         # line 9: 'soft': softmax f_theta; 'hard': its argmax
-    repeats: int = 1              # lines 6-9 so many times an iteration (Table 7: 2 and 4)
-    bn_stats: str = 'move'        # recall's passes 'move' batch norm's running statistics (code), or 'keep' them
-    distinct: bool = True         # ascend on distinct images and count copies; False: on all M. The same result
+    rows: ClassVar = {                                        # Table 4. The defaults are MNIST's
+        'mnist5k': {},
+        'cifar10': dict(eta_0=.01, eta_1=10., M=100),
+        'mnist-color': dict(eta_0=.01, eta_1=10., M=100),     # ours
+        'miniimagenet': dict(eta_0=.01, eta_1=10., M=100, lambda_0_real=2., lambda_3=1., lambda_4=1.)}
+    paper: ClassVar = dict(div='js', pooling='joint', replacement=True)   # where the text differs from the code
 
-    def __post_init__(self):
-        super().__post_init__()
-        check_fields(self, dict(eta_0=0., lambda_0_recall=0., lambda_0_real=0., N=1, M=1, repeats=1))
-        check_lag(self)
-        for name in ('replacement', 'distinct'):
-            if not isinstance(getattr(self, name), bool): raise ValueError(f'ArmConfig.{name} must be True or False, got {getattr(self, name)!r}')
-        for name, known in dict(pooling=('split', 'joint'), init=('real', 'noise'), targets=('soft', 'hard'), bn_stats=('move', 'keep')).items():
-            one_of(known, getattr(self, name), name)
-
-    @classmethod
-    def preset(
-        cls,
-        data: str,                 # 'mnist5k', 'fmnist5k', 'mnist-mini', 'cifar10', 'miniimagenet' or 'mnist-color'
-        flavour: str = 'released', # 'released': what the authors' code does; 'paper': the text to the letter
-    ) -> ArmConfig:
-        """Table 4's row for a data set. ValueError with the nearest name if there is none.
-
-        Example: `ArmConfig.preset('cifar10').eta_0` is 0.01.
-        """
-        one_of(PRESETS, data, 'preset'); one_of(('released', 'paper'), flavour, 'flavour')
-        text: dict[str, Any] = dict(div='js', pooling='joint', replacement=True) if flavour == 'paper' else {}
-        return cls(**PRESETS[data], **text)
-
-# %% ../nbs/20_arm.ipynb #c009
-_MNIST = dict(eta_0=.05, eta_1=25., lambda_0_real=1., lambda_1=1., lambda_2=.1, lambda_3=16., lambda_4=.1, lambda_5=1., lambda_6=1., S=10, M=10)
-_CIFAR = dict(_MNIST, eta_0=.01, eta_1=10., M=100)
-PRESETS: dict[str, dict[str, Any]] = {                                        # Table 4, and A.7.1 for T
-    'mnist5k': dict(_MNIST, T=100, recall_from=100), 'fmnist5k': dict(_MNIST, T=100, recall_from=100),
-    'mnist-mini': dict(_MNIST, T=80, recall_from=80),               # ours: 800 images a task
-    'cifar10': dict(_CIFAR, T=950, recall_from=950),
-    'mnist-color': dict(_CIFAR, T=80, recall_from=80),              # ours
-    'miniimagenet': dict(_CIFAR, lambda_0_real=2., lambda_3=1., lambda_4=1., T=684, recall_from=684)}
+    eta_0: float = number(.05, at_least=0)            # learning rate of lines 5 and 9
+    lambda_0_recall: float = number(1., at_least=0)   # weight of the old answers on recalled images, line 9
+    lambda_0_real: float = number(1., at_least=0)     # the same on the real batch (0: "no distill", Table 2)
+    N: int = number(10, at_least=1)                   # images in a real batch
+    M: int = number(10, at_least=1)                   # images in a recalled batch (never a memory size)
+    T: int | str = lag(100)                           # theta is renewed every T iterations (1: unit lag), or 'novel': for new classes
+    recall_from: int | None = first_iteration(100)    # first with recall; None: from theta's first renewal after the start
+    pooling: str = choice('split', of=('split', 'joint')) # line 9: two means added, or one over M + N (text)
+    replacement: bool = False                         # line 6: with replacement (text)? False: without while M <= N
+    init: str = choice('real', of=('real', 'noise'))  # line 6: real images, or noise from U(0, 1) (Table 7)
+    targets: str = choice('soft', of=('soft', 'hard')) # line 9: softmax f_theta, or its argmax
+    repeats: int = number(1, at_least=1)              # lines 6-9 so many times an iteration (Table 7: 2 and 4)
+    bn_stats: str = choice('move', of=('move', 'keep')) # what recall's passes do to batch norm's running ones
+    distinct: bool = True                             # ascend on distinct images, count copies. The same result
 
 # %% ../nbs/20_arm.ipynb #c014
 def draw_starts(cfg: ArmConfig, N: int, generator: torch.Generator) -> Tensor:

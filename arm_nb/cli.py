@@ -70,7 +70,7 @@ def overrides(
 ) -> dict:            # field -> value of the field's type
     "What `--set` asks for. ValueError names the field, or the nearest one there is."
     from arm_nb.experiment import METHODS, named
-    from arm_nb.recall import one_of
+    from arm_nb.settings import one_of
     config, found = METHODS[named(method)[0]].config, {}
     kinds = get_type_hints(config)
     for text in texts:
@@ -168,7 +168,7 @@ def run(
 ):
     "One method on one data set. The record is kept, whole or not at all."
     from arm_nb.experiment import build, fit_and_keep, pick_device, run_path
-    from arm_nb.recall import one_of
+    from arm_nb.settings import one_of
     from arm_nb.streams import data_spec
     data, seeds, changed, device = data_spec(data).name, seeds_of(seed), overrides(set_ or [], method), pick_device(device)
     one_of(('test', 'val'), eval_on, 'value of --eval-on')
@@ -190,7 +190,7 @@ def grid_of(
 ) -> dict:              # field -> list of values of the field's type
     "What `--set` asks of a sweep. ValueError names a field that none of the methods has, or a value that cannot be."
     from arm_nb.experiment import METHODS, named
-    from arm_nb.recall import one_of
+    from arm_nb.settings import one_of
     owner = {f.name: m for m in reversed(methods) for f in fields(METHODS[named(m)[0]].config)}
     grid = {}
     for text in texts:
@@ -223,7 +223,7 @@ def sweep(
 ):
     "Many runs side by side. What is in the store already is not run again."
     from arm_nb.experiment import METHODS, TABLES, pick_device, sweep as run_all
-    from arm_nb.recall import one_of
+    from arm_nb.settings import one_of
     from arm_nb.report import results_table, table_text
     from arm_nb.streams import data_spec
     if table is not None and method: raise ValueError('--table names the methods already: leave out --method')

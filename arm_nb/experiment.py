@@ -35,7 +35,7 @@ from .baselines.replay import Er, ErConfig, ErMir, MirConfig
 from .divergence import DIVERGENCES
 from .learner import HOW, Learner, Naive, NaiveConfig, RunRecord, Strategy, how_computed, write_whole
 from .models import model_for, prepared
-from .recall import one_of
+from .settings import one_of
 from .streams import Stream, data_spec, get_stream
 
 # %% auto #0
@@ -108,8 +108,7 @@ def settings(
     for name in overrides: one_of([f.name for f in fields(config)], name, f'setting of {method}')
     kinds = get_type_hints(config)
     whole = lambda name, value: float(value) if kinds[name] is float and type(value) is int else value   # 1 and 1.0 are one setting
-    usual = config.preset(data, flavour)
-    if iterations: usual = replace(usual, **{name: iterations for name in ('T', 'recall_from') if isinstance(getattr(usual, name, None), int)})
+    usual = config.preset(data, flavour, iterations or None)
     return replace(usual, **{name: whole(name, value) for name, value in (changed | overrides).items()})
 
 # %% ../nbs/library/experiment.ipynb #c014

@@ -13,7 +13,8 @@ from math import prod
 import torch
 import torch.nn.functional as F
 from torch import nn
-from .recall import WeightedBatchNorm2d, one_of
+from .recall import WeightedBatchNorm2d
+from .settings import one_of
 
 # %% ../nbs/11_models.ipynb #c007
 def check_images(

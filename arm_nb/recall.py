@@ -6,11 +6,9 @@
 from __future__ import annotations
 
 import math
-import numbers
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from functools import lru_cache
 
 import torch
@@ -20,12 +18,13 @@ from torch.autograd.function import once_differentiable
 
 from .divergence import DIVERGENCES, weighted_mean
 from .regularizers import batch_entropy, l2_norm, sharpness, total_variation
+from .settings import Config, choice, number
 
 # %% auto #0
-__all__ = ['present_share', 'nonlocality', 'one_of', 'check_fields', 'RecallConfig', 'recall_terms', 'recall_objective',
-           'copies_of', 'recall_literal', 'pull_of', 'logit_gradients', 'tv_matrices', 'image_gradient', 'RecallTrace',
-           'no_grad_for', 'climb', 'climb_on', 'compiled_climb', 'portions', 'ascend', 'recall', 'keep_stats',
-           'weighted_norm_literal', 'WeightedNorm', 'WeightedBatchNorm2d', 'why_not_distinct']
+__all__ = ['present_share', 'nonlocality', 'RecallConfig', 'recall_terms', 'recall_objective', 'copies_of', 'recall_literal',
+           'pull_of', 'logit_gradients', 'tv_matrices', 'image_gradient', 'RecallTrace', 'no_grad_for', 'climb',
+           'climb_on', 'compiled_climb', 'portions', 'ascend', 'recall', 'keep_stats', 'weighted_norm_literal',
+           'WeightedNorm', 'WeightedBatchNorm2d', 'why_not_distinct']
 
 # %% ../nbs/03_recall.ipynb #c011
 def present_share(
@@ -59,40 +58,19 @@ def nonlocality(
     return weighted_mean(-(logits.log_softmax(-1) @ present_share(present, logits)), weight)
 
 # %% ../nbs/03_recall.ipynb #c017
-def one_of(
-    known,      # names that there are
-    name: str,  # the one that was asked for
-    what: str,  # what it is the name of, for the message
-) -> str:       # the name
-    "Refuse a name that is not there: ValueError with the nearest one and all that there are."
-    if name in known: return name
-    near = get_close_matches(str(name), [str(k) for k in known], n=1)
-    raise ValueError(f'unknown {what} {name!r}' + (f': did you mean {near[0]!r}?' if near else '.') + f' There are {", ".join(map(str, known))}')
-
-def check_fields(cfg, at_least: dict[str, float]) -> None:
-    "Refuse a configuration with a number below its bound, not finite, or not a number (whole, where the bound is an int): the message says which."
-    for name, bound in at_least.items():
-        value, whole = getattr(cfg, name), isinstance(bound, int)
-        if isinstance(value, bool) or not isinstance(value, numbers.Integral if whole else numbers.Real) or not math.isfinite(value) or value < bound:
-            raise ValueError(f'{type(cfg).__name__}.{name} must be a {"whole " * whole}number of at least {bound}, got {value!r}')
-
 @dataclass(frozen=True)
-class RecallConfig:
+class RecallConfig(Config):
     "The constants of eqs 8 and 9 and of line 8 of Algorithm 1. Defaults: Table 4, MNIST. ValueError for a value that cannot be."
-    eta_1: float = 25.     # step size of the ascent on the images, pixel units
-    lambda_1: float = 1.   # weight of non-locality under the old network
-    lambda_2: float = .1   # weight of non-locality under the new network
-    lambda_3: float = 16.  # weight of the batch's entropy: diversity
-    lambda_4: float = .1   # weight of sharpness
-    lambda_5: float = 1.   # weight of the L2 norm
-    lambda_6: float = 1.   # weight of total variation
-    lambda_d: float = 1.   # weight of the divergence D (8 at unit lag)
-    S: int = 10            # steps of ascent, 0 or more
-    div: str = 'mean_kl'   # a name in `DIVERGENCES`: 'mean_kl' (released code), 'js' (text), 'ce' (Table 7)
-
-    def __post_init__(self):
-        check_fields(self, dict(eta_1=0., S=0, lambda_d=0., **{f'lambda_{i}': 0. for i in range(1, 7)}))
-        one_of(DIVERGENCES, self.div, 'divergence')
+    eta_1: float = number(25., at_least=0)     # step size of the ascent on the images, pixel units
+    lambda_1: float = number(1., at_least=0)   # weight of non-locality under the old network
+    lambda_2: float = number(.1, at_least=0)   # weight of non-locality under the new network
+    lambda_3: float = number(16., at_least=0)  # weight of the batch's entropy: diversity
+    lambda_4: float = number(.1, at_least=0)   # weight of sharpness
+    lambda_5: float = number(1., at_least=0)   # weight of the L2 norm
+    lambda_6: float = number(1., at_least=0)   # weight of total variation
+    lambda_d: float = number(1., at_least=0)   # weight of the divergence D (8 at unit lag)
+    S: int = number(10, at_least=0)            # steps of ascent
+    div: str = choice('mean_kl', of=DIVERGENCES) # 'mean_kl' (released code), 'js' (text), 'ce' (Table 7)
 
 # %% ../nbs/03_recall.ipynb #c020
 def recall_terms(

@@ -22,7 +22,7 @@ from uuid import uuid4
 import numpy as np
 import torch
 from tqdm import tqdm
-from .recall import one_of
+from .settings import one_of
 
 # %% ../nbs/10_streams.ipynb #c007
 def class_tasks(

@@ -6,41 +6,31 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..arm import ArmConfig, Lagged, check_lag, distill_loss
+from ..arm import Lagged, distill_loss
 from ..learner import sgd_step
-from ..recall import check_fields
+from ..settings import Config, first_iteration, lag, number
 
 # %% auto #0
 __all__ = ['LwfConfig', 'Lwf']
 
 # %% ../../nbs/rivals/21_distill.ipynb #c010
 @dataclass(frozen=True)
-class LwfConfig:
-    "Settings of LwF: ARM's fields of the same names. ValueError for a value that cannot be."
-    eta_0: float = .05            # learning rate of both steps
-    lambda_0_real: float = 1.     # weight of the old answers on the real batch
-    T: int | str = 100            # lag: the old network is renewed every T iterations, or when a batch brings new classes: 'novel'
-    recall_from: int | None = 100 # first iteration with distillation; None: from the first renewal after the start
-    N: int = 10                   # images in a batch
+class LwfConfig(Config):
+    "Settings of LwF: ARM's fields of the same names, with ARM's values. ValueError for a value that cannot be."
+    rows: ClassVar = {'mnist5k': {}, 'cifar10': dict(eta_0=.01), 'mnist-color': dict(eta_0=.01),
+                      'miniimagenet': dict(eta_0=.01, lambda_0_real=2.)}
 
-    def __post_init__(self):
-        check_fields(self, dict(eta_0=0., lambda_0_real=0., N=1))
-        check_lag(self)
-
-    @classmethod
-    def preset(
-        cls,
-        data: str,                 # a name in `arm_nb.arm.PRESETS`
-        flavour: str = 'released', # 'released' or 'paper'; the same here
-    ) -> LwfConfig:
-        "ARM's settings for a data set, as far as LwF has them. ValueError with the nearest name if there is none."
-        arm = ArmConfig.preset(data, flavour)
-        return cls(**{name: getattr(arm, name) for name in cls.__dataclass_fields__})
+    eta_0: float = number(.05, at_least=0)            # learning rate of both steps
+    lambda_0_real: float = number(1., at_least=0)     # weight of the old answers on the real batch
+    T: int | str = lag(100)                           # the old network is renewed every T iterations, or 'novel': for new classes
+    recall_from: int | None = first_iteration(100)    # first with distillation; None: from the first renewal after the start
+    N: int = number(10, at_least=1)                   # images in a batch
 
 # %% ../../nbs/rivals/21_distill.ipynb #c013
 class Lwf(Lagged):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -15,11 +16,12 @@ from torch import Tensor, nn
 
 from .replay import Storing, Tasks, to_bytes
 from ..models import Memory
-from ..recall import check_fields, keep_stats, one_of
+from ..recall import keep_stats
+from ..settings import Config, choice, number
 from ..streams import to_unit
 
 # %% auto #0
-__all__ = ['GEM_PRESETS', 'solver', 'dual', 'project', 'Constrained', 'Ring', 'GemConfig', 'Gem']
+__all__ = ['solver', 'dual', 'project', 'Constrained', 'Ring', 'GemConfig', 'Gem']
 
 # %% ../../nbs/rivals/26_gem.ipynb #c010
 def solver():
@@ -115,34 +117,17 @@ class Ring:
         return to_unit(self.x[y, slot.to(self.x.device)]), y
 
 # %% ../../nbs/rivals/26_gem.ipynb #c036
-_DIGITS = dict(eta_0=.01, margin=1.)
-_COLOUR = dict(eta_0=.01, margin=.5)
-GEM_PRESETS: dict[str, dict] = {
-    **{data: dict(_DIGITS, mem_total=50) for data in ('mnist-mini', 'mnist5k', 'fmnist5k')},
-    **{data: dict(_COLOUR, mem_total=200) for data in ('mnist-color', 'cifar10')}, 'miniimagenet': dict(_COLOUR, mem_total=500)}
-
 @dataclass(frozen=True)
-class GemConfig:
+class GemConfig(Config):
     "Settings of GEM. ValueError for a value that cannot be."
-    eta_0: float = .01     # learning rate
-    mem_total: int = 50    # images kept in all; each class has mem_total // n_classes places
-    margin: float = 1.     # gamma, "memory strength": least weight of each past gradient once one objects
-    N: int = 10            # images in a batch
-    bn_stats: str = 'keep' # the passes over kept images 'keep' batch norm's running statistics, or 'move' them (GEM's code)
+    rows: ClassVar = {'mnist5k': {}, 'cifar10': dict(margin=.5, mem_total=200), 'mnist-color': dict(margin=.5, mem_total=200),
+                      'miniimagenet': dict(margin=.5, mem_total=500)}
 
-    def __post_init__(self):
-        check_fields(self, dict(eta_0=0., mem_total=1, margin=0., N=1))
-        one_of(('keep', 'move'), self.bn_stats, 'bn_stats')
-
-    @classmethod
-    def preset(
-        cls,
-        data: str,                 # a name in `GEM_PRESETS`
-        flavour: str = 'released', # 'released' or 'paper'; the same here
-    ) -> GemConfig:
-        "The settings for a data set. ValueError with the nearest name if there is none."
-        one_of(('released', 'paper'), flavour, 'flavour')
-        return cls(**GEM_PRESETS[one_of(GEM_PRESETS, data, 'preset')])
+    eta_0: float = number(.01, at_least=0)  # learning rate
+    mem_total: int = number(50, at_least=1) # images kept in all; each class has mem_total // n_classes places
+    margin: float = number(1., at_least=0)  # gamma, "memory strength": least weight of each past gradient once one objects
+    N: int = number(10, at_least=1)         # images in a batch
+    bn_stats: str = choice('keep', of=('keep', 'move')) # batch norm's, in passes over kept images (GEM's code: move)
 
 # %% ../../nbs/rivals/26_gem.ipynb #c039
 class Gem(Storing):

@@ -8,17 +8,19 @@ from __future__ import annotations
 import copy
 from dataclasses import dataclass
 from math import prod
+from typing import ClassVar
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from ..arm import ArmConfig, Lagged, check_lag, tensors
+from ..arm import Lagged, tensors
 from ..divergence import soft_cross_entropy
 from ..learner import sgd_step
 from ..models import Memory, check_images, count_parameters, resnet18
-from ..recall import check_fields, keep_stats, one_of
+from ..recall import keep_stats
+from ..settings import Config, first_iteration, lag, number
 
 # %% auto #0
 __all__ = ['GatedMLP', 'gen_model_for', 'kl_to_prior', 'Vae', 'vae_loss', 'MlpVae', 'Gated', 'ConvVae', 'warm_up', 'GenConfig',
@@ -171,42 +173,27 @@ def warm_up(
     return min(images / max(warmup, 1), max_beta)
 
 # %% ../../nbs/rivals/24_generative.ipynb #c035
-_COLOUR = dict(hidden=256, dropout=0., iterations=5)   # ours
+_COLOUR = dict(z=50, M=100, hidden=256, dropout=0., iterations=5)   # ours, but z and M
 
 @dataclass(frozen=True)
-class GenConfig:
+class GenConfig(Config):
     "Settings of GEN. Defaults: MNIST. ValueError for a value that cannot be."
-    colour = {'cifar10': dict(_COLOUR, z=50, M=100), 'mnist-color': dict(_COLOUR, z=50, M=100), 'miniimagenet': dict(_COLOUR, z=100, M=10)}
+    rows: ClassVar = {'mnist5k': {}, 'cifar10': _COLOUR, 'mnist-color': _COLOUR, 'miniimagenet': _COLOUR | dict(z=100, M=10)}
 
-    eta_0: float = .01            # learning rate of the classifier's SGD
-    eta_gen: float = 1e-3         # learning rate of the generator's Adam
-    iterations: int = 15          # steps on each batch, of the generator and then of the classifier
-    lambda_0_recall: float = 3.   # weight of the loss on generated images, of generator and classifier
-    N: int = 10                   # images in a real batch
-    M: int = 40                   # generated images that go with a batch
-    z: int = 50                   # numbers in a code
-    hidden: int = 128             # units of a hidden layer (colour: channels before the code)
-    depth: int = 2                # hidden layers in encoder and decoder (colour: fixed)
-    dropout: float = 0.           # share of the generator's hidden units dropped in training (colour: none)
-    warmup: int = 1000            # images of a task until the KL weighs fully
-    max_beta: float = 1.          # weight of the KL after that
-    T: int | str = 100            # lag: old networks are renewed every T iterations (a task's length), or when a batch brings new classes: 'novel'
-    recall_from: int | None = 100 # first iteration with generated images; None: from the first renewal after the start
-
-    def __post_init__(self):
-        check_fields(self, dict(eta_0=0., eta_gen=0., iterations=1, lambda_0_recall=0., N=1, M=1, z=1, hidden=1, depth=1, dropout=0., warmup=0, max_beta=0.))
-        if self.dropout >= 1: raise ValueError(f'{type(self).__name__}.dropout must be below 1, got {self.dropout!r}')
-        check_lag(self)
-
-    @classmethod
-    def preset(
-        cls,
-        data: str,                 # a name in `arm_nb.arm.PRESETS`
-        flavour: str = 'released', # 'released' or 'paper'; the same here
-    ) -> GenConfig:
-        "The settings for a data set, T as for ARM. ValueError with the nearest name if there is none."
-        arm = ArmConfig.preset(data, flavour)
-        return cls(T=arm.T, recall_from=arm.recall_from, **cls.colour.get(data, {}))
+    eta_0: float = number(.01, at_least=0)            # learning rate of the classifier's SGD
+    eta_gen: float = number(1e-3, at_least=0)         # learning rate of the generator's Adam
+    iterations: int = number(15, at_least=1)          # steps on each batch, of the generator and then of the classifier
+    lambda_0_recall: float = number(3., at_least=0)   # weight of the loss on generated images, of generator and classifier
+    N: int = number(10, at_least=1)                   # images in a real batch
+    M: int = number(40, at_least=1)                   # generated images that go with a batch
+    z: int = number(50, at_least=1)                   # numbers in a code
+    hidden: int = number(128, at_least=1)             # units of a hidden layer (colour: channels before the code)
+    depth: int = number(2, at_least=1)                # hidden layers in encoder and decoder (colour: fixed)
+    dropout: float = number(0., at_least=0, below=1)  # share of the generator's hidden units dropped in training (colour: none)
+    warmup: int = number(1000, at_least=0)            # images of a task until the KL weighs fully
+    max_beta: float = number(1., at_least=0)          # weight of the KL after that
+    T: int | str = lag(100)                           # old networks are renewed every T iterations, or 'novel': for new classes
+    recall_from: int | None = first_iteration(100)    # first with generated images; None: from the first renewal after the start
 
 def vae_for(
     in_shape: tuple[int, int, int], # (C, H, W) of one image: one channel gives `MlpVae`, three `ConvVae`
@@ -372,23 +359,22 @@ def search(
 @dataclass(frozen=True)
 class GenMirConfig(GenConfig):
     "Settings of GEN-MIR. Defaults: MNIST. ValueError for a value that cannot be."
-    colour = {'cifar10': dict(_COLOUR, z=100, M=40), 'mnist-color': dict(_COLOUR, z=100, M=40), 'miniimagenet': dict(_COLOUR, z=100, M=20)}
+    rows: ClassVar = {'mnist5k': {}, 'cifar10': _COLOUR | dict(z=100, M=40), 'mnist-color': _COLOUR | dict(z=100, M=40),
+                      'miniimagenet': _COLOUR | dict(z=100, M=20)}
 
-    M: int = 100                  # generated images that go with a batch, a multiple of N
-    depth: int = 1                # hidden layers in encoder and decoder (colour: fixed)
-    dropout: float = .4           # share of the generator's hidden units dropped in training (colour: none)
-    S: int = 10                   # steps of ascent on the codes
-    eta_1: float = 1.             # step size of the ascent, units of the code
-    model_harm: float = .1        # search for the classifier: weight of the cross-entropy of virtual to old answers
-    model_entropy: float = 1.     # of the old answers' entropy
-    model_diversity: float = 1.   # of the distance to groups found before
-    vae_harm: float = .1          # search for the generator: weight of the rise of the KL
-    vae_entropy: float = 1.       # of the old answers' entropy
-    vae_diversity: float = 1.     # of the distance to groups found before
+    M: int = number(100, at_least=1)                  # generated images that go with a batch, a multiple of N
+    depth: int = number(1, at_least=1)                # hidden layers in encoder and decoder (colour: fixed)
+    dropout: float = number(.4, at_least=0, below=1)  # share of the generator's hidden units dropped in training (colour: none)
+    S: int = number(10, at_least=0)                   # steps of ascent on the codes
+    eta_1: float = number(1., at_least=0)             # step size of the ascent, units of the code
+    model_harm: float = number(.1, at_least=0)        # search for the classifier: weight of the cross-entropy of virtual to old answers
+    model_entropy: float = number(1., at_least=0)     # of the old answers' entropy
+    model_diversity: float = number(1., at_least=0)   # of the distance to groups found before
+    vae_harm: float = number(.1, at_least=0)          # search for the generator: weight of the rise of the KL
+    vae_entropy: float = number(1., at_least=0)       # of the old answers' entropy
+    vae_diversity: float = number(1., at_least=0)     # of the distance to groups found before
 
-    def __post_init__(self):
-        super().__post_init__()
-        check_fields(self, dict(S=0, eta_1=0., model_harm=0., model_entropy=0., model_diversity=0., vae_harm=0., vae_entropy=0., vae_diversity=0.))
+    def check(self):
         if self.M % self.N: raise ValueError(f'GenMirConfig.M must be a multiple of N = {self.N}, got {self.M}: images are found in groups of N')
 
 # %% ../../nbs/rivals/24_generative.ipynb #c062

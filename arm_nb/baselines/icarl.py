@@ -8,6 +8,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 import torch.nn.functional as F
@@ -16,7 +17,7 @@ from torch import Tensor, nn
 from .replay import Storing, Tasks, to_bytes
 from ..learner import eval_mode, n_outputs, sgd_step
 from ..models import Memory, count_parameters
-from ..recall import check_fields, one_of
+from ..settings import Config, check_number, choice, number
 from ..streams import to_unit
 
 # %% auto #0
@@ -112,34 +113,20 @@ def icarl_loss(
 
 # %% ../../nbs/rivals/25_icarl.ipynb #c028
 @dataclass(frozen=True)
-class IcarlConfig:
-    "Settings of iCaRL. ValueError for a value that cannot be."
-    eta_0: float = .2    # learning rate
-    mem_total: int = 50  # images stored in all; each class seen gets an equal, whole share
-    M: int = 10          # stored images replayed with each batch, fresh ones in each iteration
-    iterations: int = 5  # steps on a batch: the "5 iter" of Table 1
-    distill: str = 'all' # who is taught the old network's answers: 'all' images, 'stored' ones only, or 'none'
-    N: int = 10          # images in a batch
+class IcarlConfig(Config):
+    "Settings of iCaRL. `eta_0` was chosen on mnist-mini's validation split; .1 for colour is not tuned. ValueError for a value that cannot be."
+    rows: ClassVar = {'mnist5k': {}, 'cifar10': dict(eta_0=.1, mem_total=200), 'mnist-color': dict(eta_0=.01, mem_total=200),
+                      'miniimagenet': dict(eta_0=.1, mem_total=500)}
 
-    def __post_init__(self):
-        check_fields(self, dict(eta_0=0., mem_total=1, M=1, iterations=1, N=1))
-        one_of(('all', 'stored', 'none'), self.distill, 'distill')
+    eta_0: float = number(.2, at_least=0)    # learning rate
+    mem_total: int = number(50, at_least=1)  # images stored in all; each class seen gets an equal, whole share
+    M: int = number(10, at_least=1)          # stored images replayed with each batch, fresh ones in each iteration
+    iterations: int = number(5, at_least=1)  # steps on a batch: the "5 iter" of Table 1
+    distill: str = choice('all', of=('all', 'stored', 'none')) # images taught the old answers
+    N: int = number(10, at_least=1)          # images in a batch
+
+    def check(self):
         if self.mem_total < self.M: raise ValueError(f'IcarlConfig.mem_total = {self.mem_total} is less than M = {self.M}: a buffer smaller than a batch')
-
-    @classmethod
-    def preset(
-        cls,
-        data: str,                 # e.g. 'mnist-mini'
-        flavour: str = 'released', # 'released' or 'paper'; the same here
-    ) -> IcarlConfig:
-        "Settings for a data set. `eta_0` was chosen on mnist-mini's validation split; .1 for colour is not tuned. ValueError with the nearest name if there is none."
-        one_of(('released', 'paper'), flavour, 'flavour')
-        return cls(**_PRESETS[one_of(_PRESETS, data, 'preset')])
-
-_DIGITS = dict(eta_0=.2, mem_total=50)
-_COLOUR = dict(eta_0=.1, mem_total=200)
-_PRESETS = {'mnist-mini': _DIGITS, 'mnist5k': _DIGITS, 'fmnist5k': _DIGITS, 'cifar10': _COLOUR, 'mnist-color': dict(_COLOUR, eta_0=.01),
-            'miniimagenet': _COLOUR | dict(mem_total=500)}
 
 # %% ../../nbs/rivals/25_icarl.ipynb #c030b
 class Exemplars:
@@ -148,10 +135,10 @@ class Exemplars:
         self,
         mem_total: int, # exemplars in all; each class that has any gets an equal, whole share
     ):
-        self.mem_total, self.classes = mem_total, []    # the classes that have exemplars, ascending
+        self.mem_total = check_number(mem_total, 'Exemplars.mem_total', at_least=1, whole=True)
+        self.classes: list[int] = []                    # the classes that have exemplars, ascending
         self.kept: dict[str, Tensor] = {}               # 'x' uint8, 'y' and 'answers' of the exemplars, class by class, each in the order of choice
         self.at_hand: list[tuple[Tensor, Tensor]] = []  # batches of the present task, as bytes and labels
-        check_fields(self, dict(mem_total=1))
 
     def __len__(self) -> int: return len(self.kept['y']) if self.kept else 0
 

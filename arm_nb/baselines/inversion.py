@@ -7,22 +7,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import ClassVar
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ..arm import ArmConfig, Recalled, Recaller, check_lag, draw_starts
+from ..arm import Recalled, Recaller, draw_starts
 from ..divergence import DIVERGENCES, weighted_mean
 from ..learner import sgd_step
-from ..recall import RecallTrace, ascend, check_fields, copies_of, keep_stats, logit_gradients, one_of
+from ..recall import RecallTrace, ascend, copies_of, keep_stats, logit_gradients
 from ..regularizers import l2_norm, total_variation
+from ..settings import Config, choice, first_iteration, lag, number
 
 # %% auto #0
-__all__ = ['REAL_WEIGHTS', 'draw_classes', 'batch_statistics', 'norm_gap', 'AdiConfig', 'adi_terms', 'adi_objective',
-           'invert_literal', 'class_pull', 'invert', 'Inverted', 'Adi']
+__all__ = ['draw_classes', 'batch_statistics', 'norm_gap', 'AdiConfig', 'adi_terms', 'adi_objective', 'invert_literal',
+           'class_pull', 'invert', 'Inverted', 'Adi']
 
 # %% ../../nbs/rivals/22_inversion.ipynb #c008
 def draw_classes(
@@ -66,53 +67,39 @@ def norm_gap(
         for h in hooks: h.remove()
 
 # %% ../../nbs/rivals/22_inversion.ipynb #c022
-REAL_WEIGHTS: dict[str, float] = {'mnist-mini': .5, 'mnist5k': .5, 'fmnist5k': .5, 'mnist-color': 1., 'cifar10': 1., 'miniimagenet': 2.} # lambda_0 on real images
-
 @dataclass(frozen=True)
-class AdiConfig:
+class AdiConfig(Config):
     "Settings of ADI: ARM's fields of the same names, and its own. ValueError for a value that cannot be."
-    eta_0: float = .05            # learning rate of lines 5 and 9
-    eta_1: float = 25.            # step size of the ascent on the images, pixel units
-    lambda_c: float = 1.          # weight of the class that was drawn
-    lambda_d: float = 1.          # weight of the divergence D (8 at unit lag)
-    lambda_bn: float = .1         # weight of the batch-norm statistics; does nothing in a network without batch norm
-    lambda_5: float = 1.          # weight of the L2 norm
-    lambda_6: float = 1.          # weight of total variation
-    lambda_0_recall: float = 1.   # weight of the old answers on recalled images, line 9
-    lambda_0_real: float = .5     # weight of the old answers on the real batch, line 9 (0: "no distill", Table 2)
-    S: int = 10                   # steps of ascent, 0 or more
-    M: int = 10                   # images in a recalled batch (never a memory size)
-    N: int = 10                   # images in a real batch
-    T: int | str = 100            # lag: theta is renewed every T iterations; 1: "unit lag"; 'novel': when a batch brings new classes
-    recall_from: int | None = 100 # first iteration with recall; None: from the first renewal of theta after the start
-    div: str = 'mean_kl'          # a name in `DIVERGENCES`: 'mean_kl' (released code), 'js' (text)
-    pooling: str = 'split'        # line 9: 'split' or 'joint', as in `ArmConfig`
-    replacement: bool = False     # line 6: draw the starting images with replacement (text); False: without while M <= N
-    targets: str = 'soft'         # line 9: 'soft': softmax f_theta; 'hard': its argmax
-    bn_stats: str = 'move'        # passes over recalled images 'move' batch norm's running statistics (code), or 'keep' them
-    theta_stats: str = 'move'     # the statistics that lambda_bn compares with: theta's own passes 'move' them (code), or 'keep' them as renewed
-    distinct: bool = True         # ascend on distinct pairs of image and class and count copies; False: on all M. The same result
-    lambda_3: ClassVar[float] = 0. # ADI has no entropy
-    lambda_4: ClassVar[float] = 0. # and no sharpness
+    rows: ClassVar = {                                # ARM's as far as ADI has them, but lambda_0_real
+        'mnist5k': {},
+        'cifar10': dict(eta_0=.01, eta_1=10., M=100, lambda_0_real=1.),
+        'mnist-color': dict(eta_0=.01, eta_1=10., M=100, lambda_0_real=1.),
+        'miniimagenet': dict(eta_0=.01, eta_1=10., M=100, lambda_0_real=2.)}
+    paper: ClassVar = dict(div='js', pooling='joint', replacement=True, theta_stats='keep') # ARM's text, and statistics that stay
+    lambda_3: ClassVar[float] = 0.                    # ADI has no entropy
+    lambda_4: ClassVar[float] = 0.                    # and no sharpness
 
-    def __post_init__(self):
-        check_fields(self, dict(S=0, M=1, N=1) | {n: 0. for n in ('eta_0', 'eta_1', 'lambda_c', 'lambda_d', 'lambda_bn', 'lambda_5', 'lambda_6', 'lambda_0_recall', 'lambda_0_real')})
-        check_lag(self)
-        for name in ('replacement', 'distinct'):
-            if not isinstance(getattr(self, name), bool): raise ValueError(f'AdiConfig.{name} must be True or False, got {getattr(self, name)!r}')
-        known = dict(div=DIVERGENCES, pooling=('split', 'joint'), targets=('soft', 'hard'), bn_stats=('move', 'keep'), theta_stats=('move', 'keep'))
-        for name, names in known.items(): one_of(names, getattr(self, name), name)
-
-    @classmethod
-    def preset(
-        cls,
-        data: str,                 # a name in `arm_nb.arm.PRESETS`
-        flavour: str = 'released', # 'released': what the authors' code does; 'paper': ARM's text to the letter, and statistics that stay
-    ) -> AdiConfig:
-        "ARM's settings for a data set, as far as ADI has them, and ADI's own. ValueError with the nearest name if there is none."
-        arm = ArmConfig.preset(data, flavour)
-        shared = {f.name: getattr(arm, f.name) for f in fields(cls) if hasattr(arm, f.name)}
-        return cls(**shared | dict(lambda_0_real=REAL_WEIGHTS[data], theta_stats='keep' if flavour == 'paper' else 'move'))
+    eta_0: float = number(.05, at_least=0)            # learning rate of lines 5 and 9
+    eta_1: float = number(25., at_least=0)            # step size of the ascent on the images, pixel units
+    lambda_c: float = number(1., at_least=0)          # weight of the class that was drawn
+    lambda_d: float = number(1., at_least=0)          # weight of the divergence D (8 at unit lag)
+    lambda_bn: float = number(.1, at_least=0)         # weight of R, batch norm's statistics; without batch norm it does nothing
+    lambda_5: float = number(1., at_least=0)          # weight of the L2 norm
+    lambda_6: float = number(1., at_least=0)          # weight of total variation
+    lambda_0_recall: float = number(1., at_least=0)   # weight of the old answers on recalled images, line 9
+    lambda_0_real: float = number(.5, at_least=0)     # the same on the real batch (0: "no distill", Table 2)
+    S: int = number(10, at_least=0)                   # steps of ascent
+    M: int = number(10, at_least=1)                   # images in a recalled batch (never a memory size)
+    N: int = number(10, at_least=1)                   # images in a real batch
+    T: int | str = lag(100)                           # theta is renewed every T iterations (1: unit lag), or 'novel': for new classes
+    recall_from: int | None = first_iteration(100)    # first with recall; None: from theta's first renewal after the start
+    div: str = choice('mean_kl', of=DIVERGENCES)      # 'mean_kl' (released code), 'js' (text)
+    pooling: str = choice('split', of=('split', 'joint')) # line 9: as in `ArmConfig`
+    replacement: bool = False                         # line 6: with replacement (text)? False: without while M <= N
+    targets: str = choice('soft', of=('soft', 'hard')) # line 9: softmax f_theta, or its argmax
+    bn_stats: str = choice('move', of=('move', 'keep')) # what recall's passes do to batch norm's running ones
+    theta_stats: str = choice('move', of=('move', 'keep')) # what theta's own passes do to the ones of lambda_bn
+    distinct: bool = True                             # ascend on distinct pairs of image and class, count copies
 
 # %% ../../nbs/rivals/22_inversion.ipynb #c025
 def adi_terms(

@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 import torch.nn.functional as F
@@ -15,12 +16,13 @@ from torch.func import functional_call
 
 from ..learner import Strategy, n_outputs, sgd_step
 from ..models import Memory
-from ..recall import check_fields, keep_stats, one_of
+from ..recall import keep_stats
+from ..settings import Config, check_number, number
 from ..streams import to_unit
 
 # %% auto #0
-__all__ = ['ER_PRESETS', 'to_bytes', 'reservoir_slots', 'Reservoir', 'Tasks', 'ErConfig', 'Storing', 'Replayed', 'Er',
-           'look_ahead', 'interference', 'MirConfig', 'ErMir']
+__all__ = ['to_bytes', 'reservoir_slots', 'Reservoir', 'Tasks', 'ErConfig', 'Storing', 'Replayed', 'Er', 'look_ahead',
+           'interference', 'MirConfig', 'ErMir']
 
 # %% ../../nbs/rivals/23_replay.ipynb #c007
 def to_bytes(
@@ -51,11 +53,10 @@ class Reservoir:
         mem_total: int,                           # images in all, >= 1
         generator: torch.Generator | None = None, # draws who gets in and who is replayed (CPU); None: a new one of seed 0
     ):
-        self.mem_total, self.n_seen = mem_total, 0
-        check_fields(self, dict(mem_total=1))
+        self.mem_total, self.n_seen = check_number(mem_total, 'Reservoir.mem_total', at_least=1, whole=True), 0
         self.generator = torch.Generator().manual_seed(0) if generator is None else generator
         self.x: Tensor | None = None                        # (mem_total, C, H, W) uint8; the first len(self) are filled
-        self.y = torch.full((mem_total,), -1)               # (mem_total,) int64 on the CPU; -1: nothing there yet
+        self.y = torch.full((self.mem_total,), -1)               # (mem_total,) int64 on the CPU; -1: nothing there yet
 
     def __len__(self) -> int: return min(self.n_seen, self.mem_total)
 
@@ -125,33 +126,19 @@ class Tasks:
         return present
 
 # %% ../../nbs/rivals/23_replay.ipynb #c029
-_DIGITS = dict(eta_0=.1, mem_total=50)
-_COLOURS = dict(eta_0=.1, mem_total=200)
-ER_PRESETS: dict[str, dict] = {
-    'mnist-mini': _DIGITS, 'mnist5k': _DIGITS, 'fmnist5k': _DIGITS,
-    'mnist-color': dict(_COLOURS, eta_0=.01), 'cifar10': _COLOURS, 'miniimagenet': dict(_COLOURS, mem_total=500)}
-
 @dataclass(frozen=True)
-class ErConfig:
+class ErConfig(Config):
     "Settings of ER. ValueError for a value that cannot be."
-    eta_0: float = .1   # learning rate
-    mem_total: int = 50 # images stored in all: the tables' "+Sample #images"
-    M: int = 10         # images replayed in a step
-    N: int = 10         # images in a real batch
+    rows: ClassVar = {'mnist5k': {}, 'cifar10': dict(mem_total=200), 'miniimagenet': dict(mem_total=500),
+                      'mnist-color': dict(eta_0=.01, mem_total=200)}
 
-    def __post_init__(self):
-        check_fields(self, dict(eta_0=0., mem_total=1, M=1, N=1))
+    eta_0: float = number(.1, at_least=0)   # learning rate
+    mem_total: int = number(50, at_least=1) # images stored in all: the tables' "+Sample #images"
+    M: int = number(10, at_least=1)         # images replayed in a step
+    N: int = number(10, at_least=1)         # images in a real batch
+
+    def check(self):
         if self.mem_total < self.M: raise ValueError(f'{type(self).__name__}.mem_total={self.mem_total} is a buffer smaller than a batch: M={self.M} are replayed, so store at least {self.M} images')
-
-    @classmethod
-    def preset(
-        cls,
-        data: str,                 # a name in `ER_PRESETS`
-        flavour: str = 'released', # 'released' or 'paper'; the same here
-    ) -> ErConfig:
-        "The settings for a data set. ValueError with the nearest name if there is none."
-        one_of(('released', 'paper'), flavour, 'flavour')
-        return cls(**ER_PRESETS[one_of(ER_PRESETS, data, 'preset')])
 
 # %% ../../nbs/rivals/23_replay.ipynb #c031a
 class Storing(Strategy):
@@ -277,21 +264,13 @@ def interference(
 @dataclass(frozen=True)
 class MirConfig(ErConfig):
     "Settings of ER-MIR: ER's, and how many images are looked at. ValueError for a value that cannot be."
-    candidates: int = 50 # images drawn, of which the M most interfered with are replayed
+    rows: ClassVar = ErConfig.rows | {'miniimagenet': dict(mem_total=500, candidates=25)}
 
-    def __post_init__(self):
-        super().__post_init__()
-        check_fields(self, dict(candidates=1))
+    candidates: int = number(50, at_least=1) # images drawn, of which the M most interfered with are replayed
+
+    def check(self):
+        super().check()
         if self.candidates < self.M: raise ValueError(f'MirConfig.candidates={self.candidates} are too few to choose M={self.M} from: draw at least {self.M}')
-
-    @classmethod
-    def preset(
-        cls,
-        data: str,                 # a name in `ER_PRESETS`
-        flavour: str = 'released', # 'released' or 'paper'; the same here
-    ) -> MirConfig:
-        "ER's settings for a data set; 50 candidates, 25 on MiniImageNet. ValueError with the nearest name if there is none."
-        return cls(**asdict(ErConfig.preset(data, flavour)), candidates=25 if data == 'miniimagenet' else 50)
 
 class ErMir(Er):
     "ER with maximally interfered retrieval: of the candidates drawn, replay the M whose loss a step on the batch alone would raise most."

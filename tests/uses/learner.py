@@ -10,7 +10,7 @@ tasks = class_tasks(4, 2)
 parts = [(torch.randint(256, (8, 1, 2, 2), dtype=torch.uint8), torch.tensor(t*4)) for t in tasks]
 stream = Stream('tiny', (1, 2, 2), 4, tasks, parts, parts, parts)
 cfg = replace(NaiveConfig.preset('mnist-mini'), N=4)
-assert cfg.eta_0 == NAIVE_ETA_0['mnist-mini']
+assert cfg.eta_0 == .05
 new = lambda: Naive(MLP((1, 2, 2), 4, hidden=5), cfg)
 naive = new()
 check_fit(naive, stream)

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['NAIVE_ETA_0', 'HOW', 'sgd_step', 'eval_mode', 'n_outputs', 'NonFiniteLoss', 'Strategy', 'NaiveConfig', 'Naive',
-           'count_right', 'evaluate', 'write_whole', 'RunRecord', 'Tape', 'run_identity', 'check_plain',
-           'save_checkpoint', 'load_checkpoint', 'source_commit', 'how_computed', 'new_record', 'check_fit', 'Learner']
+           'count_right', 'evaluate', 'RunRecord', 'Tape', 'run_identity', 'check_plain', 'save_checkpoint',
+           'load_checkpoint', 'source_commit', 'how_computed', 'new_record', 'check_fit', 'Learner']
 
 # %% ../nbs/12_learner.ipynb #c004
 import dataclasses, json, math, os, pickle, platform, subprocess
@@ -27,6 +27,7 @@ from . import __version__
 from .metrics import average_accuracy, forgetting
 from .models import Memory, count_parameters
 from .recall import check_fields, one_of
+from .readers import write_whole
 from .streams import check_batch, to_unit, validate
 
 # %% ../nbs/12_learner.ipynb #c008
@@ -211,22 +212,6 @@ def evaluate(
     if not sets: return []
     right, n = torch.stack([count_right(strategy, x, y, batch) for x, y in sets], 1).double().cpu()
     return ((right / n.clamp(min=1)).sum(1) / (n > 0).sum(1)).tolist()
-
-# %% ../nbs/12_learner.ipynb #c027
-def write_whole(
-    path:str|Path, # where to; missing folders are made
-    write,         # called with the open binary file
-) -> None:
-    "Write a file whole or not at all: a temporary neighbour, fsync, one rename. If `write` fails, the old file stays."
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f'.{path.name}.{os.getpid()}.tmp')
-    try:
-        with open(temporary, 'wb') as f:
-            write(f)
-            f.flush(); os.fsync(f.fileno())
-        os.replace(temporary, path)
-    finally: temporary.unlink(missing_ok=True)
 
 # %% ../nbs/12_learner.ipynb #c030
 @dataclass
@@ -445,6 +430,8 @@ class Learner:
         for name, v in (('seed', seed), ('eval_every', eval_every), ('checkpoint_every', checkpoint_every)):
             if v != int(v) or v < 0: raise ValueError(f'{name} is {v}: must be a whole number >= 0')
         if checkpoint_every and not checkpoint: raise ValueError('checkpoint_every is set, but checkpoint names no file')
+        stream = stream.for_run(seed)                    # where images are drawn anew for each run: those of this one
+        if not getattr(stream, eval_on): raise ValueError(f'{stream.name} has no images for {eval_on!r}: eval_on must be another part')
         self.strategy, self.stream, self.seed = strategy, stream, seed
         self.eval_every, self.progress = eval_every, progress
         self.sets, self.callbacks = getattr(stream, eval_on), list(callbacks)

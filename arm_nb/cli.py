@@ -283,9 +283,9 @@ def say_whole(name, stream):
 def data(ctx: typer.Context, root: _Root = None):
     "Which data sets there are, and where to get them."
     if ctx.invoked_subcommand: return
-    from arm_nb.streams import DATASETS, present
+    from arm_nb.streams import DATASETS, is_there
     for s in DATASETS.values():
-        there = 'here' if present(s.name, root) else f'not here: {s.get}' if root is None else f'not in {root}: {s.get}'
+        there = 'here' if is_there(s.name, root) else f'not here: {s.get}' if root is None else f'not in {root}: {s.get}'
         size = '×'.join(map(str, s.in_shape[1:])) + (' colour' if s.in_shape[0] == 3 else '')
         typer.echo(f'{s.name:13}{s.what}\n{"":13}{s.n_tasks} tasks of {s.n_classes//s.n_tasks} classes, {size}, {s.counts[0]:,} / {s.counts[1]:,} / {s.counts[2]:,} images to learn / choose / test\n{"":13}{there}')
 

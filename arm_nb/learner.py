@@ -223,6 +223,8 @@ class Learner:
         eval_every = check_number(eval_every, 'eval_every', 0, whole=True)
         checkpoint_every = check_number(checkpoint_every, 'checkpoint_every', 0, whole=True)
         if checkpoint_every and not checkpoint: raise ValueError('checkpoint_every is set, but checkpoint names no file')
+        stream = stream.for_run(order_seed)              # where images are drawn anew for each run: those of this one
+        if not getattr(stream, eval_on): raise ValueError(f'{stream.name} has no images for {eval_on!r}: eval_on must be another part')
         self.strategy, self.stream, self.seed, self.order_seed = strategy, stream, seed, order_seed
         self.eval_every, self.progress = eval_every, progress
         self.sets, self.callbacks = getattr(stream, eval_on), list(callbacks)

@@ -9,16 +9,14 @@ import dataclasses
 import hashlib
 import json
 import math
-import os
 import pickle
 import platform
 import subprocess
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import get_type_hints
 from zipfile import is_zipfile
 
 import numpy as np
@@ -26,36 +24,13 @@ import torch
 
 from . import __version__
 from .metrics import average_accuracy, forgetting
+from .readers import write_whole
 from .settings import Config, choice, one_of
 
 # %% auto #0
-__all__ = ['HOW', 'FORMAT', 'write_whole', 'pick_device', 'Compute', 'how_computed', 'NonFiniteLoss', 'RunRecord', 'Tape',
-           'run_identity', 'check_plain', 'save_checkpoint', 'read_checkpoint', 'load_checkpoint', 'source_commit',
-           'new_record', 'plain', 'run_path', 'network_path', 'save_run', 'load_records', 'as_row', 'load_runs',
-           'thin_store']
-
-# %% ../nbs/library/record.ipynb #r007
-def write_whole(
-    path: str | Path,  # where to; missing folders are made
-    write: Callable,   # called with the open binary file
-) -> None:
-    """Write a file whole or not at all: a temporary neighbour, fsync, one rename. If `write` fails, the old file stays.
-
-    Raises: OSError with the file's name if it cannot be written.
-    """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f'.{path.name}.{os.getpid()}.tmp')
-    try:
-        with open(temporary, 'wb') as f:
-            write(f)
-            f.flush()
-            os.fsync(f.fileno())
-        os.replace(temporary, path)
-    except OSError as e:
-        if not e.filename: raise OSError(e.errno, e.strerror or str(e), str(path)) from e   # a full disk does not say where
-        raise
-    finally: temporary.unlink(missing_ok=True)
+__all__ = ['HOW', 'FORMAT', 'pick_device', 'Compute', 'how_computed', 'NonFiniteLoss', 'RunRecord', 'Tape', 'run_identity',
+           'check_plain', 'save_checkpoint', 'read_checkpoint', 'load_checkpoint', 'source_commit', 'new_record',
+           'plain', 'run_path', 'network_path', 'save_run', 'load_records', 'as_row', 'load_runs', 'thin_store']
 
 # %% ../nbs/library/record.ipynb #r010
 def pick_device(

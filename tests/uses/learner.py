@@ -4,6 +4,7 @@ from pathlib import Path
 import torch
 from arm_nb.learner import *
 from arm_nb.models import MLP, count_parameters
+from arm_nb.readers import write_whole
 from arm_nb.streams import Stream, class_tasks
 
 tasks = class_tasks(4, 2)

@@ -16,7 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .divergence import DIVERGENCES, soft_cross_entropy, weighted_mean
-from .learner import Strategy, n_outputs, sgd_step
+from .learner import n_outputs, register, sgd_step, Strategy
 from .models import Memory, count_parameters
 from .recall import RecallConfig, copies_of, keep_stats, present_share, recall, recall_literal, why_not_distinct
 from .settings import choice, first_iteration, lag, number
@@ -183,6 +183,7 @@ class Recaller(Lagged):
     def _stats(self): return keep_stats(self.model, self.model_old) if self.cfg.bn_stats == 'keep' else nullcontext()
 
 # %% ../nbs/20_arm.ipynb #c021b
+@register('arm', 'this paper, Algorithm 1')
 class ARM(Recaller):
     """Automatic Recall Machine: Algorithm 1. After each batch, recall what it harmed most and learn it with the old network's answers.
     TypeError if the model is no network or the settings no `ArmConfig`.
@@ -190,6 +191,7 @@ class ARM(Recaller):
     Example: `ARM(net).memory().parameters` is 42.
     """
     name = 'arm'
+    Config = ArmConfig
     compile = False   # whether recall's steps run as one compiled graph (chapter 3); set it before the first batch
 
     def __init__(

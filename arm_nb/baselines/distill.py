@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ..arm import Lagged, distill_loss
-from ..learner import sgd_step
+from ..learner import register, sgd_step
 from ..settings import Config, first_iteration, lag, number
 
 # %% auto #0
@@ -33,9 +33,11 @@ class LwfConfig(Config):
     N: int = number(10, at_least=1)                   # images in a batch
 
 # %% ../../nbs/rivals/21_distill.ipynb #c013
+@register('lwf', 'Li and Hoiem (2017), Learning without Forgetting')
 class Lwf(Lagged):
     "Learning without Forgetting: after each step on the batch, a step towards the old network's answers on that batch."
     name = 'lwf'
+    Config = LwfConfig
 
     def step(self, xb: Tensor, yb: Tensor) -> dict[str, Tensor]:
         "Line 5, then line 9 over the real batch alone."

@@ -15,6 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .replay import Storing, Tasks, to_bytes
+from ..learner import register
 from ..models import Memory
 from ..recall import keep_stats
 from ..settings import Config, choice, number
@@ -130,9 +131,11 @@ class GemConfig(Config):
     bn_stats: str = choice('keep', of=('keep', 'move')) # batch norm's, in passes over kept images (GEM's code: move)
 
 # %% ../../nbs/rivals/26_gem.ipynb #c039
+@register('gem', 'Lopez-Paz and Ranzato (2017), gradients that no past task objects to; needs arm_nb[gem]')
 class Gem(Storing):
     "Gradient Episodic Memory: the step nearest to plain SGD's that no past task's kept images object to."
     name = 'gem'
+    Config = GemConfig
 
     def __init__(
         self,

@@ -17,7 +17,7 @@ from torch.func import functional_call
 
 from ..arm import Lagged, tensors
 from ..divergence import soft_cross_entropy
-from ..learner import sgd_step
+from ..learner import register, sgd_step
 from ..models import Memory, check_images, count_parameters, resnet18
 from ..recall import keep_stats
 from ..settings import Config, first_iteration, lag, number
@@ -215,9 +215,11 @@ class Generated:
     x_vae: Tensor  # (M, C, H, W) images that the generator learned
 
 # %% ../../nbs/rivals/24_generative.ipynb #c038a
+@register('gen', 'Shin et al. (2017), as in Aljundi et al. (2019): replay from a VAE', model=gen_model_for)
 class Gen(Lagged):
     "Deep generative replay (Shin et al., 2017): the old generator draws, the old classifier names, both new networks learn from it beside the real batch."
     name = 'gen'
+    Config = GenConfig
 
     def __init__(
         self,
@@ -378,9 +380,11 @@ class GenMirConfig(GenConfig):
         if self.M % self.N: raise ValueError(f'GenMirConfig.M must be a multiple of N = {self.N}, got {self.M}: images are found in groups of N')
 
 # %% ../../nbs/rivals/24_generative.ipynb #c062
+@register('gen-mir', 'Aljundi et al. (2019): what the VAE can paint that the batch harms most', model=gen_model_for)
 class GenMir(Gen):
     "Generative replay with maximally interfered retrieval (Aljundi et al., 2019): generated images are searched for, not just drawn."
     name = 'gen-mir'
+    Config = GenMirConfig
 
     def __init__(
         self,

@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .replay import Storing, Tasks, to_bytes
-from ..learner import eval_mode, n_outputs, sgd_step
+from ..learner import eval_mode, n_outputs, register, sgd_step
 from ..models import Memory, count_parameters
 from ..settings import Config, check_number, choice, number
 from ..streams import to_unit
@@ -194,9 +194,11 @@ class Exemplars:
         self.at_hand = [tuple(v.to(device) for v in state['at_hand'])] if state['at_hand'] else []
 
 # %% ../../nbs/rivals/25_icarl.ipynb #c031
+@register('icarl', 'Rebuffi et al. (2017), herding, nearest mean of exemplars, distillation')
 class Icarl(Storing):
     "iCaRL on a stream: exemplars by herding, replayed with the old network's answers, and the nearest mean as the answer."
     name = 'icarl'
+    Config = IcarlConfig
     choose = staticmethod(herding)                           # (features, n) -> positions: how exemplars are chosen
 
     def __init__(

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from ..arm import Recalled, Recaller, draw_starts
 from ..divergence import DIVERGENCES, weighted_mean
-from ..learner import sgd_step
+from ..learner import register, sgd_step
 from ..recall import RecallTrace, ascend, copies_of, keep_stats, logit_gradients
 from ..regularizers import l2_norm, total_variation
 from ..settings import Config, choice, first_iteration, lag, number
@@ -184,9 +184,11 @@ class Inverted(Recalled):
     "One recalled batch of ADI, for pictures."
     classes: Tensor # (B,) the class that was drawn for each
 
+@register('adi', 'Yin et al. (2020), Adaptive DeepInversion, as in this paper')
 class Adi(Recaller):
     "Adaptive DeepInversion in ARM's place: after each batch, make images of classes drawn from the past, and learn them with the old network's answers."
     name = 'adi'
+    Config = AdiConfig
 
     def __init__(
         self,

@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from ..learner import Strategy, n_outputs, sgd_step
+from ..learner import n_outputs, register, sgd_step, Strategy
 from ..models import Memory
 from ..recall import keep_stats
 from ..settings import Config, check_number, number
@@ -178,9 +178,11 @@ class Replayed:
     rise: Tensor | None = None         # (n,) by how much the coming step would raise the loss of each
 
 # %% ../../nbs/rivals/23_replay.ipynb #c032
+@register('er', 'Chaudhry et al. (2019), experience replay from a reservoir')
 class Er(Storing):
     "Experience replay: each batch is learned together with M images of earlier tasks, drawn from a reservoir."
     name = 'er'
+    Config = ErConfig
 
     def __init__(
         self,
@@ -272,9 +274,11 @@ class MirConfig(ErConfig):
         super().check()
         if self.candidates < self.M: raise ValueError(f'MirConfig.candidates={self.candidates} are too few to choose M={self.M} from: draw at least {self.M}')
 
+@register('er-mir', 'Aljundi et al. (2019), the stored images that the batch harms most')
 class ErMir(Er):
     "ER with maximally interfered retrieval: of the candidates drawn, replay the M whose loss a step on the batch alone would raise most."
     name = 'er-mir'
+    Config = MirConfig
 
     def __init__(
         self,

@@ -5,7 +5,6 @@
 # %% ../nbs/20_arm.ipynb #c004
 from __future__ import annotations
 
-import copy
 import warnings
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
@@ -16,13 +15,15 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .divergence import DIVERGENCES, soft_cross_entropy, weighted_mean
-from .learner import n_outputs, register, sgd_step, Strategy
+from .learner import Strategy, register
 from .models import Memory, count_parameters
-from .recall import RecallConfig, copies_of, keep_stats, present_share, recall, recall_literal, why_not_distinct
+from .networks import (copies_of, frozen_copy, has_batch_norm, keep_stats, n_outputs, renew, sgd_step, sgd_step_fused,
+                             why_not_distinct)
+from .recall import RecallConfig, present_share, recall, recall_literal
 from .settings import choice, first_iteration, lag, number
 
 # %% auto #0
-__all__ = ['ArmConfig', 'draw_starts', 'arm_step_literal', 'distill_loss', 'Lagged', 'tensors', 'Recalled', 'Recaller', 'ARM']
+__all__ = ['ArmConfig', 'draw_starts', 'arm_step_literal', 'distill_loss', 'Lagged', 'Recalled', 'Recaller', 'ARM']
 
 # %% ../nbs/20_arm.ipynb #c007
 @dataclass(frozen=True)
@@ -100,7 +101,7 @@ class Lagged(Strategy):
         generator: torch.Generator | None = None, # for what the method draws; None: a new one of seed 0
     ):
         super().__init__(model, cfg, generator)
-        self.model_old = copy.deepcopy(self.model).requires_grad_(False)
+        self.model_old = frozen_copy(self.model)
         self.renewals, self.seen = 0, frozenset()
 
     def due(self, yb: Tensor) -> bool:
@@ -111,7 +112,7 @@ class Lagged(Strategy):
         "Start an iteration: renew theta if it is due, and say whether the old network is to be asked."
         if self.due(yb):
             self.renewals += 1
-            for old, now in zip(tensors(self.model_old), tensors(self.model)): old.copy_(now)
+            renew(self.model_old, self.model)
         if self.cfg.T == 'novel': self.seen |= set(yb.tolist())
         return self.renewals > 1 if self.cfg.recall_from is None else self.t >= self.cfg.recall_from
 
@@ -126,9 +127,6 @@ class Lagged(Strategy):
         self.model_old.load_state_dict(state['model_old'])
         self.renewals, self.seen = state['renewals'], frozenset(state['seen'])
 
-def tensors(model: nn.Module) -> list[Tensor]:
-    "All parameters and buffers of a network, in one order."
-    return [t.data for t in (*model.parameters(), *model.buffers())]
 
 # %% ../nbs/20_arm.ipynb #c021
 @dataclass
@@ -153,7 +151,7 @@ class Recaller(Lagged):
         reason = why_not_distinct(self.model) if cfg.distinct else None
         if reason and (cfg.M > cfg.N or cfg.replacement): warnings.warn(f'{self.name.upper()} recalls all M = {cfg.M} images, copies included: the model keeps it from counting them, since {reason}', stacklevel=3)
         self.distinct = cfg.distinct and reason is None
-        self.has_norms = any(isinstance(m, nn.modules.batchnorm._BatchNorm) for m in self.model.modules())
+        self.has_norms = has_batch_norm(self.model)
 
     def _both(self, model: nn.Module, x_hat: Tensor, xb: Tensor, weight: Tensor | None) -> tuple[Tensor, Tensor]:
         "Logits of the recalled and of the real images: in one pass, unless batch norm would make the two batches feel one another."
@@ -173,7 +171,7 @@ class Recaller(Lagged):
         if cfg.lambda_0_real:
             losses['distill'] = distill_loss(logits, answers, cfg.targets)
             loss = loss + N * cfg.lambda_0_real * losses['distill']
-        sgd_step(self.model, loss / (M + N) if cfg.pooling == 'joint' else loss, cfg.eta_0)
+        sgd_step_fused(self.model, loss / (M + N) if cfg.pooling == 'joint' else loss, cfg.eta_0)
         with torch.no_grad():
             self._p_hat = answers_hat.softmax(-1)
             self.recalled_p = self._p_hat.mean(0) if weight is None else weight @ self._p_hat / weight.sum()
@@ -209,7 +207,7 @@ class ARM(Recaller):
         self._check(xb, yb)
         recalling = self.begin(yb)                                                                  # line 10 of the last iteration
         loss = F.cross_entropy(self.model(xb), yb)
-        sgd_step(self.model, loss, cfg.eta_0)                                                       # line 5
+        sgd_step_fused(self.model, loss, cfg.eta_0)                                                    # line 5
         losses = {'real': loss}
         if recalling:
             x, y, weight = self._starts(xb, yb)                                                     # line 6

@@ -15,8 +15,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .divergence import DIVERGENCES, soft_cross_entropy
-from .learner import RunRecord, eval_mode, sgd_step
+from .learner import RunRecord
 from .models import Block
+from .networks import eval_mode, sgd_step
 from .recall import recall
 
 # %% auto #0

@@ -24,8 +24,9 @@ from torch import Tensor, nn
 from .arm import ARM, Recalled
 from .divergence import violations
 from .experiment import build, threads_for
-from .learner import RunRecord, sgd_step
-from .recall import RecallConfig, RecallTrace, keep_stats, recall
+from .learner import RunRecord
+from .networks import keep_stats, sgd_step
+from .recall import RecallConfig, RecallTrace, recall
 from .report import accuracy_curves, draw_accuracy, figure, mosaic, run_name, windows
 
 # %% auto #0

@@ -6,25 +6,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.autograd.function import once_differentiable
 
 from .divergence import DIVERGENCES, weighted_mean
+from .networks import copies_of, keep_stats, no_grad_for
 from .regularizers import batch_entropy, l2_norm, sharpness, total_variation
 from .settings import Config, choice, number
 
 # %% auto #0
-__all__ = ['present_share', 'nonlocality', 'RecallConfig', 'recall_terms', 'recall_objective', 'copies_of', 'recall_literal',
-           'pull_of', 'logit_gradients', 'tv_matrices', 'image_gradient', 'RecallTrace', 'no_grad_for', 'climb',
-           'climb_on', 'compiled_climb', 'portions', 'ascend', 'recall', 'keep_stats', 'weighted_norm_literal',
-           'WeightedNorm', 'WeightedBatchNorm2d', 'why_not_distinct']
+__all__ = ['present_share', 'nonlocality', 'RecallConfig', 'recall_terms', 'recall_objective', 'recall_literal', 'pull_of',
+           'logit_gradients', 'tv_matrices', 'image_gradient', 'RecallTrace', 'climb', 'climb_on', 'compiled_climb',
+           'portions', 'ascend', 'recall']
 
 # %% ../nbs/03_recall.ipynb #c011
 def present_share(
@@ -107,21 +104,6 @@ def recall_objective(
     with copies_of(model_old, weight), copies_of(model, weight):
         logits_old, logits_new = model_old(x_hat), model(x_hat)
     return sum(recall_terms(x_hat, logits_old, logits_new, present, cfg, weight).values(), x_hat.new_zeros(()))
-
-# %% ../nbs/03_recall.ipynb #c023
-def _batch_norms(model: nn.Module) -> list: return [m for m in model.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)]
-
-@contextmanager
-def copies_of(
-    model: nn.Module,      # any network
-    counts: Tensor | None, # (B,) how many copies each image of the coming batches stands for; None: one
-) -> Iterator[None]:
-    "While in this block, the model's `WeightedBatchNorm2d` layers count image i `counts[i]` times."
-    norms = [m for m in _batch_norms(model) if hasattr(m, 'copies')] if counts is not None else []
-    for m in norms: m.copies = counts
-    try: yield
-    finally:
-        for m in norms: m.copies = None
 
 # %% ../nbs/03_recall.ipynb #c030
 def recall_literal(
@@ -221,17 +203,6 @@ class RecallTrace:
         for name, value in terms.items(): self.terms.setdefault(name, []).append(value)
 
 # %% ../nbs/03_recall.ipynb #c049b
-@contextmanager
-def no_grad_for(
-    *models: nn.Module, # networks through which gradients go to the input only
-) -> Iterator[None]:
-    "While in this block, the parameters of the models need no gradient: a smaller graph. Afterwards those that did, do."
-    parameters = [p for model in models for p in model.parameters() if p.requires_grad]
-    for p in parameters: p.requires_grad_(False)
-    try: yield
-    finally:
-        for p in parameters: p.requires_grad_(True)
-
 def climb(
     x: Tensor,                    # (B, C, H, W) images
     model_old: nn.Module,         # f_theta: images -> logits
@@ -343,92 +314,3 @@ def recall(
         return logit_gradients(logits, pull, cfg, weight)
     def look(x, logits, weight): trace.add(x, logits[0], logits[1], recall_terms(x, *logits, present, cfg, weight))
     return ascend(x_init, model_old, model, slopes, cfg, weight, look=None if trace is None else look, compile=compile)
-
-# %% ../nbs/03_recall.ipynb #c052
-@contextmanager
-def keep_stats(
-    *models: nn.Module, # networks whose batch norm should leave its running statistics alone
-) -> Iterator[None]:
-    "While in this block, batch norms in training mode still use the batch's statistics but do not move their running ones."
-    norms = [m for model in models for m in _batch_norms(model) if m.track_running_stats]
-    for m in norms: m.track_running_stats = False
-    try: yield
-    finally:
-        for m in norms: m.track_running_stats = True
-
-# %% ../nbs/03_recall.ipynb #c064
-def weighted_norm_literal(
-    x: Tensor,      # (B, C, H, W) feature maps
-    q: Tensor,      # (B,) what one place of image i counts: w_i / (M H W)
-    scale: Tensor,  # (C,) gamma
-    shift: Tensor,  # (C,) beta
-    eps: float,     # added to the variance
-) -> tuple[Tensor, Tensor, Tensor]: # (B, C, H, W) normalised, (C,) mean, (C,) variance
-    "Batch norm that counts image i w_i times, as it is written. The oracle of `WeightedNorm`."
-    wide, wider = torch.promote_types(x.dtype, torch.float32), lambda v: v.to(x.dtype).view(1, -1, 1, 1)
-    q = q.to(wide)[:, None]
-    mean = (q * x.sum((2, 3), dtype=wide)).sum(0)
-    d = x - wider(mean)
-    var = (q * d.square().sum((2, 3), dtype=wide)).sum(0)
-    return wider(shift) + d * wider(scale * torch.rsqrt(var + eps)), mean, var
-
-# %% ../nbs/03_recall.ipynb #c064b
-class WeightedNorm(torch.autograd.Function):
-    "`weighted_norm_literal` with its gradient in closed form. Mean and variance come without gradients."
-    @staticmethod
-    def forward(ctx, x: Tensor, q: Tensor, scale: Tensor, shift: Tensor, eps: float) -> tuple[Tensor, Tensor, Tensor]:
-        wide, wider = torch.promote_types(x.dtype, torch.float32), lambda v: v.to(x.dtype).view(1, -1, 1, 1)
-        q = q.to(wide)[:, None]
-        mean = (q * x.sum((2, 3), dtype=wide)).sum(0)
-        d = x - wider(mean)
-        var = (q * d.square().sum((2, 3), dtype=wide)).sum(0)
-        r = torch.rsqrt(var + eps)
-        s = scale * r
-        ctx.save_for_backward(d, q, r, s)
-        ctx.mark_non_differentiable(mean, var)
-        return torch.addcmul(wider(shift), d, wider(s)), mean, var
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx, g: Tensor, *_) -> tuple:
-        d, q, r, s = ctx.saved_tensors
-        G, D = g.sum((2, 3), dtype=r.dtype).sum(0), (g * d).sum((2, 3), dtype=r.dtype).sum(0)
-        each = lambda v: (-q * s * v).to(d.dtype)[:, :, None, None]                # (B, C, 1, 1)
-        return torch.addcmul(torch.addcmul(each(G), d, each(D * r * r)), g, s.to(d.dtype).view(1, -1, 1, 1)), None, D * r, G, None
-
-# %% ../nbs/03_recall.ipynb #c064f
-class WeightedBatchNorm2d(nn.BatchNorm2d):
-    "Batch norm that counts image i `copies[i]` times (set by `copies_of`); with `copies = None`, or in eval mode, `nn.BatchNorm2d` itself."
-    copies: Tensor | None = None # (B,) counts of the images of the coming batch
-
-    def forward(self, x: Tensor) -> Tensor:
-        waits = self.momentum is None and self.track_running_stats and (x.device.type != 'cpu' or torch.compiler.is_compiling())
-        if not self.training or (self.copies is None and not waits): return super().forward(x)
-        return self.counted(x, x.new_ones(len(x), dtype=torch.promote_types(x.dtype, torch.float32)) if self.copies is None else self.copies)
-
-    def counted(self, x: Tensor, copies: Tensor) -> Tensor:
-        "With the statistics of this batch, in which image i counts copies[i] times."
-        places = copies.sum() * x.shape[2] * x.shape[3]
-        scale, shift = (self.weight, self.bias) if self.affine else (copies.new_ones(self.num_features), copies.new_zeros(self.num_features))
-        y, mean, var = WeightedNorm.apply(x, copies / places, scale, shift, self.eps)
-        if self.track_running_stats: self._move(mean.detach(), var.detach(), places)
-        return y
-
-    @torch.no_grad()
-    def _move(self, mean: Tensor, var: Tensor, n: Tensor) -> None:
-        "The running statistics move as torch's do: by `momentum`, or to the cumulative average when it is None."
-        assert self.num_batches_tracked is not None and self.running_mean is not None and self.running_var is not None   # torch's types do not say so
-        self.num_batches_tracked += 1
-        rate = 1 / self.num_batches_tracked.to(mean.dtype) if self.momentum is None else mean.new_full((), self.momentum)
-        self.running_mean.lerp_(mean, rate); self.running_var.lerp_(var * (n / (n - 1)).to(var.dtype), rate)
-
-# %% ../nbs/03_recall.ipynb #c070
-def why_not_distinct(
-    model: nn.Module, # any network, in the mode it will run in
-) -> str | None:      # a reason, or None when the shortcut is exact
-    "Why copies of an image cannot be computed once and counted: a batch norm that ignores `copies`, or a dropout layer. What is not a layer it cannot see."
-    for name, m in model.named_modules():
-        if isinstance(m, nn.modules.batchnorm._BatchNorm) and m.training and not hasattr(m, 'copies'):
-            return f'its {type(m).__name__} {name!r} cannot count copies' + (' (arm_nb.recall.WeightedBatchNorm2d can)' if isinstance(m, nn.BatchNorm2d) else '')
-        if isinstance(m, nn.modules.dropout._DropoutNd) and m.training and m.p > 0: return f'its {type(m).__name__} {name!r} treats each copy differently'
-    return None

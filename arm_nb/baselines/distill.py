@@ -13,7 +13,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ..arm import Lagged, distill_loss
-from ..learner import register, sgd_step
+from ..learner import register
+from ..networks import sgd_step_fused
 from ..settings import Config, first_iteration, lag, number
 
 # %% auto #0
@@ -43,9 +44,9 @@ class Lwf(Lagged):
         "Line 5, then line 9 over the real batch alone."
         asking = self.begin(yb)
         losses = {'real': F.cross_entropy(self.model(xb), yb)}
-        sgd_step(self.model, losses['real'], self.cfg.eta_0)
+        sgd_step_fused(self.model, losses['real'], self.cfg.eta_0)
         if asking:
             with torch.no_grad(): answers = self.model_old(xb)
             losses['distill'] = distill_loss(self.model(xb), answers)
-            sgd_step(self.model, self.cfg.lambda_0_real * losses['distill'], self.cfg.eta_0)
+            sgd_step_fused(self.model, self.cfg.lambda_0_real * losses['distill'], self.cfg.eta_0)
         return losses

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from .replay import Storing, Tasks, to_bytes
 from ..learner import register
 from ..models import Memory
-from ..recall import keep_stats
+from ..networks import keep_stats, move_against
 from ..settings import Config, choice, number
 from ..streams import to_unit
 
@@ -161,7 +161,7 @@ class Gem(Storing):
             losses['memory'] = torch.stack([l for l, _ in old]).mean()
             self.recalled_p = self._share(past).to(xb)
             g = self._projected(torch.cat([t.reshape(-1) for _, ts in (*old, (loss, g)) for t in ts]).view(len(old) + 1, -1), g)
-        with torch.no_grad(): torch._foreach_add_(params, list(g), alpha=-self.cfg.eta_0)
+        move_against(params, g, self.cfg.eta_0)
         self.ring.add(xb, labels)
         return losses
 

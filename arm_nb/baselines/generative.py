@@ -15,16 +15,16 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from ..arm import Lagged, tensors
+from ..arm import Lagged
 from ..divergence import soft_cross_entropy
-from ..learner import register, sgd_step
-from ..models import Memory, check_images, count_parameters, resnet18
-from ..recall import keep_stats
+from ..learner import register
+from ..models import Memory, check_images, count_parameters, network_for, resnet18
+from ..networks import after_step, frozen_copy, gradient, has_batch_norm, keep_stats, renew, sgd_step_fused
 from ..settings import Config, first_iteration, lag, number
 
 # %% auto #0
 __all__ = ['GatedMLP', 'gen_model_for', 'kl_to_prior', 'Vae', 'vae_loss', 'MlpVae', 'Gated', 'ConvVae', 'warm_up', 'GenConfig',
-           'vae_for', 'Generated', 'Gen', 'virtual_step', 'model_gain', 'diversity', 'search', 'GenMirConfig', 'GenMir']
+           'vae_for', 'Generated', 'Gen', 'model_gain', 'diversity', 'search', 'GenMirConfig', 'GenMir']
 
 # %% ../../nbs/rivals/24_generative.ipynb #c008
 class GatedMLP(nn.Module):
@@ -55,13 +55,8 @@ def gen_model_for(
     n_classes: int,                 # logits
     seed: int = 0,                  # fixes the first weights
 ) -> nn.Module:                     # on the CPU, in training mode
-    "The classifier of GEN and GEN-MIR for images of this shape, with weights that depend on `seed` and on nothing else. ValueError for other shapes."
-    kinds = {1: GatedMLP, 3: resnet18}
-    if len(in_shape) != 3 or in_shape[0] not in kinds:
-        raise ValueError(f'in_shape {tuple(in_shape)}: must be (C, H, W) with C = 1 (GatedMLP) or C = 3 (ResNet-18)')
-    with torch.random.fork_rng(devices=[]):
-        torch.default_generator.manual_seed(seed)
-        return kinds[in_shape[0]](in_shape, n_classes)
+    "The classifier of GEN and GEN-MIR for images of this shape. ValueError as `network_for`."
+    return network_for(in_shape, {1: GatedMLP, 3: resnet18}, seed, n_classes)
 
 # %% ../../nbs/rivals/24_generative.ipynb #c014
 def kl_to_prior(
@@ -200,11 +195,9 @@ def vae_for(
     cfg: GenConfig,                 # z, hidden; for digits depth and dropout
     seed: int = 0,                  # fixes the first weights
 ) -> Vae:                           # on the CPU, in training mode
-    "The generator for images of this shape, with weights that depend on `seed` and on nothing else. ValueError for other shapes."
-    if len(in_shape) != 3 or in_shape[0] not in (1, 3): raise ValueError(f'in_shape {tuple(in_shape)}: must be (C, H, W) with C = 1 (MlpVae) or C = 3 (ConvVae)')
-    with torch.random.fork_rng(devices=[]):
-        torch.default_generator.manual_seed(seed)
-        return MlpVae(in_shape, cfg.z, cfg.hidden, cfg.depth, cfg.dropout) if in_shape[0] == 1 else ConvVae(in_shape, cfg.z, cfg.hidden)
+    "The generator for images of this shape. ValueError as `network_for`."
+    sizes = (cfg.z, cfg.hidden) + ((cfg.depth, cfg.dropout) if in_shape[0] == 1 else ())
+    return network_for(in_shape, {1: MlpVae, 3: ConvVae}, seed, *sizes)
 
 # %% ../../nbs/rivals/24_generative.ipynb #c038
 @dataclass
@@ -232,17 +225,17 @@ class Gen(Lagged):
         if shape is None: raise ValueError(f'{type(self).__name__} must know what to draw: give the model an attribute, e.g. model.in_shape = (1, 28, 28)')
         seed = int(torch.randint(2**31, (), generator=self.generator))
         self.vae = vae_for(shape, cfg, seed).to(self.like)
-        self.vae_old = copy.deepcopy(self.vae).requires_grad_(False).eval()
+        self.vae_old = frozen_copy(self.vae).eval()
         self.model_old.eval()
         self.adam = torch.optim.Adam(self.vae.parameters(), lr=cfg.eta_gen, fused=True)
         self.images = 0                                                              # of the present task
-        self.has_norms = any(isinstance(m, nn.modules.batchnorm._BatchNorm) for m in model.modules())
+        self.has_norms = has_batch_norm(model)
 
     def begin(self, yb: Tensor) -> bool:
         "Renew the teachers if it is due; count images; say whether to generate."
         if self.due(yb):
             self.images = 0
-            for old, now in zip(tensors(self.vae_old), tensors(self.vae)): old.copy_(now)
+            renew(self.vae_old, self.vae)
         self.images += len(yb)
         return super().begin(yb)
 
@@ -291,7 +284,7 @@ class Gen(Lagged):
             logits, logits_hat = (self.model(xb), self.model(x_hat)) if self.has_norms and len(x_hat) else self.model(x).tensor_split((N,))
             terms = {'real': F.cross_entropy(logits, yb)} | ({'generated': F.cross_entropy(logits_hat, p_hat)} if len(x_hat) else {})
             if not i: losses = {k: v.detach() for k, v in terms.items()}
-            sgd_step(self.model, self.weighted(*terms.values()), self.cfg.eta_0)
+            sgd_step_fused(self.model, self.weighted(*terms.values()), self.cfg.eta_0)
         return losses
 
     def weighted(self, real: Tensor, generated: Tensor | float = 0.) -> Tensor: return real + self.cfg.lambda_0_recall * generated
@@ -310,17 +303,6 @@ class Gen(Lagged):
         self.adam.load_state_dict(copy.deepcopy(state['adam']))                # torch would share the tensors
         self.images = state['images']
         torch.set_rng_state(state['torch_rng'])                                # dropout draws from it
-
-# %% ../../nbs/rivals/24_generative.ipynb #c051
-def virtual_step(
-    model: nn.Module, # any network; left as it is
-    loss: Tensor,     # scalar, a function of its parameters
-    eta: float,       # step size
-) -> dict[str, Tensor]: # name -> weights after the step, for torch.func.functional_call; no gradient flows into them
-    "One step of gradient descent on trial."
-    named = {name: p for name, p in model.named_parameters() if p.requires_grad}
-    grads = torch.autograd.grad(loss, list(named.values()), allow_unused=True)
-    return {name: p.detach() if g is None else p.detach() - eta * g for (name, p), g in zip(named.items(), grads)}
 
 # %% ../../nbs/rivals/24_generative.ipynb #c054
 def model_gain(
@@ -401,7 +383,7 @@ class GenMir(Gen):
         "M images on which the coming step would harm the classifier"
         cfg = self.cfg
         with keep_stats(self.model):                                             # a look ahead moves no running statistics
-            virtual = virtual_step(self.model, F.cross_entropy(self.model(xb), yb), cfg.eta_0)
+            virtual = after_step(self.model, gradient(self.model, F.cross_entropy(self.model(xb), yb)), cfg.eta_0)
             def gain(z):
                 x = self.vae_old.pictures(z)
                 return model_gain(functional_call(self.model, virtual, x), self.model_old(x), cfg.model_harm, cfg.model_entropy)
@@ -411,7 +393,8 @@ class GenMir(Gen):
     def recall_for_vae(self, xb: Tensor, beta: float) -> Tensor:
         "M images whose codes the coming step would make dearer"
         cfg = self.cfg
-        virtual = virtual_step(self.vae, vae_loss(self.vae, xb, self.draw(len(xb), cfg.z), beta).mean(), cfg.eta_0)
+        loss = vae_loss(self.vae, xb, self.draw(len(xb), cfg.z), beta).mean()
+        virtual = after_step(self.vae, gradient(self.vae, loss), cfg.eta_0)
         def gain(z):
             x = self.vae_old.pictures(z)
             rise = kl_to_prior(*functional_call(self.vae, virtual, x)) - kl_to_prior(*self.vae_old(x))

@@ -5,7 +5,6 @@
 # %% ../../nbs/rivals/25_icarl.ipynb #c004
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
@@ -15,8 +14,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .replay import Storing, Tasks, to_bytes
-from ..learner import eval_mode, n_outputs, register, sgd_step
+from ..learner import register
 from ..models import Memory, count_parameters
+from ..networks import eval_mode, frozen_copy, n_outputs, sgd_step_fused
 from ..settings import Config, check_number, choice, number
 from ..streams import to_unit
 
@@ -209,7 +209,7 @@ class Icarl(Storing):
     ):
         _linears(model)
         super().__init__(model, cfg, generator)
-        self.model_old = copy.deepcopy(self.model).requires_grad_(False) if cfg.distill == 'all' else None
+        self.model_old = frozen_copy(self.model) if cfg.distill == 'all' else None
         self.store, self.present = Exemplars(cfg.mem_total), []     # all images; the classes of the present task
         self.in_shape, self._means = getattr(model, 'in_shape', None), None
 
@@ -220,7 +220,7 @@ class Icarl(Storing):
         for k in range(self.cfg.iterations):
             x, q = (xb, targets) if exemplars is None else map(torch.cat, ((xb, exemplars[0][k]), (targets, exemplars[1][k])))
             each = icarl_loss(self.model(x), q, self.seen)
-            sgd_step(self.model, each.mean(), self.cfg.eta_0)
+            sgd_step_fused(self.model, each.mean(), self.cfg.eta_0)
         losses = {'real': each[:len(xb)].mean()}
         return losses if exemplars is None else losses | {'replay': each[len(xb):].mean()}
 

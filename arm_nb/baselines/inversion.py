@@ -16,8 +16,9 @@ from torch import Tensor, nn
 
 from ..arm import Recalled, Recaller, draw_starts
 from ..divergence import DIVERGENCES, weighted_mean
-from ..learner import register, sgd_step
-from ..recall import RecallTrace, ascend, copies_of, keep_stats, logit_gradients
+from ..learner import register
+from ..networks import copies_of, keep_stats, sgd_step_fused
+from ..recall import RecallTrace, ascend, logit_gradients
 from ..regularizers import l2_norm, total_variation
 from ..settings import Config, choice, first_iteration, lag, number
 
@@ -205,7 +206,7 @@ class Adi(Recaller):
         absent = sorted(self.seen - here)
         self.seen |= here
         losses = {'real': F.cross_entropy(self.model(xb), yb)}
-        sgd_step(self.model, losses['real'], cfg.eta_0)                                                 # line 5
+        sgd_step_fused(self.model, losses['real'], cfg.eta_0)                                           # line 5
         if recalling and absent:
             x, y, classes, weight = self._starts(xb, yb, absent)                                        # line 6
             with keep_stats(self.model_old) if cfg.theta_stats == 'keep' else nullcontext():

@@ -14,15 +14,15 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from ..learner import n_outputs, register, sgd_step, Strategy
+from ..learner import Strategy, register
 from ..models import Memory
-from ..recall import keep_stats
+from ..networks import after_step, has_batch_norm, keep_stats, move_against, n_outputs, sgd_step_fused
 from ..settings import Config, check_number, number
 from ..streams import to_unit
 
 # %% auto #0
-__all__ = ['to_bytes', 'reservoir_slots', 'Reservoir', 'Tasks', 'ErConfig', 'Storing', 'Replayed', 'Er', 'look_ahead',
-           'interference', 'MirConfig', 'ErMir']
+__all__ = ['to_bytes', 'reservoir_slots', 'Reservoir', 'Tasks', 'ErConfig', 'Storing', 'Replayed', 'Er', 'interference',
+           'MirConfig', 'ErMir']
 
 # %% ../../nbs/rivals/23_replay.ipynb #c007
 def to_bytes(
@@ -192,7 +192,7 @@ class Er(Storing):
     ):
         super().__init__(model, cfg, generator)
         self.buffer = Reservoir(cfg.mem_total, self.generator)
-        self.has_norms = any(isinstance(m, nn.modules.batchnorm._BatchNorm) for m in self.model.modules())
+        self.has_norms = has_batch_norm(self.model)
         self.n_drawn = cfg.M
 
     def step(self, xb: Tensor, yb: Tensor) -> dict[str, Tensor]:
@@ -208,7 +208,7 @@ class Er(Storing):
     def _learn_alone(self, xb: Tensor, yb: Tensor) -> dict[str, Tensor]:
         "A step on the batch only: there is nothing to replay yet."
         loss = F.cross_entropy(self.model(xb), yb)
-        sgd_step(self.model, loss, self.cfg.eta_0)
+        sgd_step_fused(self.model, loss, self.cfg.eta_0)
         return {'real': loss}
 
     def _learn(self, xb: Tensor, yb: Tensor, x: Tensor, y: Tensor) -> dict[str, Tensor]:
@@ -216,7 +216,7 @@ class Er(Storing):
         if self.has_norms: logits_b, logits = self.model(xb), self.model(x)
         else: logits_b, logits = self.model(torch.cat((xb, x))).split((len(xb), len(x)))
         losses = {'real': F.cross_entropy(logits_b, yb), 'replay': F.cross_entropy(logits, y)}
-        sgd_step(self.model, losses['real'] + losses['replay'], self.cfg.eta_0)
+        sgd_step_fused(self.model, losses['real'] + losses['replay'], self.cfg.eta_0)
         self._note(Replayed(x, y))
         return losses
 
@@ -240,19 +240,10 @@ class Er(Storing):
         self.tasks = Tasks(state['tasks'])
 
 # %% ../../nbs/rivals/23_replay.ipynb #c043
-def look_ahead(
-    model: nn.Module,        # stays as it is
-    grads: Sequence[Tensor], # gradient for each parameter that requires one, in order
-    eta_0: float,            # learning rate
-) -> dict[str, Tensor]:      # name -> parameter after the step, for `functional_call`
-    "The parameters that a step of SGD would lead to."
-    named = {name: p for name, p in model.named_parameters() if p.requires_grad}
-    with torch.no_grad(): return dict(zip(named, torch._foreach_add([*named.values()], list(grads), alpha=-eta_0)))
-
 @torch.no_grad()
 def interference(
     model: nn.Module,         # f_theta': images -> logits
-    ahead: dict[str, Tensor], # parameters after the virtual step, from `look_ahead`
+    ahead: dict[str, Tensor], # parameters after the virtual step, from `after_step`
     x: Tensor,                # (n, C, H, W) candidates
     y: Tensor,                # (n,) their classes
 ) -> Tensor:                  # (n,) nats; positive: the step would harm this image
@@ -297,7 +288,7 @@ class ErMir(Er):
         grads = grad(real)
         replayed = self.choose(grads, x, y)
         replay = F.cross_entropy(self.model(replayed.x), replayed.y)
-        with torch.no_grad(): torch._foreach_add_(params, torch._foreach_add(grads, grad(replay)), alpha=-self.cfg.eta_0)
+        move_against(params, torch._foreach_add(grads, grad(replay)), self.cfg.eta_0)
         self._note(replayed)
         return {'real': real, 'replay': replay}
 
@@ -309,6 +300,6 @@ class ErMir(Er):
     ) -> Replayed:
         "The M candidates that a step along the gradient would harm most; all, if there are no more than M."
         if len(x) <= self.cfg.M: return Replayed(x, y)
-        rise = interference(self.model, look_ahead(self.model, grads, self.cfg.eta_0), x, y)
+        rise = interference(self.model, after_step(self.model, grads, self.cfg.eta_0), x, y)
         i = rise.topk(self.cfg.M).indices
         return Replayed(x[i], y[i], x, y, rise)

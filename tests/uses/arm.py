@@ -2,6 +2,7 @@ import copy
 import torch
 from arm_nb.arm import *
 from arm_nb.models import MLP, count_parameters
+from arm_nb.networks import tensors
 
 torch.manual_seed(0)
 model = MLP((1, 4, 4), 4, hidden=6).double()

@@ -3,6 +3,7 @@ import torch
 import torch.nn.functional as F
 from torch.func import functional_call
 from arm_nb.baselines.generative import *
+from arm_nb.networks import after_step, gradient
 
 # networks and their sizes
 assert sum(p.numel() for p in GatedMLP().parameters()) == sum(p.numel() for p in gen_model_for((1, 28, 28), 10, seed=3).parameters()) == 636_020
@@ -20,7 +21,7 @@ assert warm_up(20, 1000, 1.) == .02
 
 # the search
 line = torch.nn.Linear(2, 1, bias=False)
-virtual = virtual_step(line, line(torch.ones(1, 2)).sum(), .5)
+virtual = after_step(line, gradient(line, line(torch.ones(1, 2)).sum()), .5)
 torch.testing.assert_close(functional_call(line, virtual, torch.ones(1, 2)), line(torch.ones(1, 2)) - 1)
 assert diversity(torch.ones(1, 2), torch.zeros(3, 1, 2)) == 1 and model_gain(torch.zeros(1, 2), torch.zeros(1, 2), 1., 1.) == 0
 starts = torch.zeros(2, 1, 2)

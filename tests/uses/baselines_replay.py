@@ -2,6 +2,7 @@ import copy
 import torch
 import torch.nn.functional as F
 from arm_nb.baselines.replay import *
+from arm_nb.networks import after_step
 from arm_nb.models import MLP
 
 assert issubclass(Er, Storing)
@@ -23,8 +24,8 @@ for kind, cfg in ((Er, ErConfig(**small)), (ErMir, MirConfig(**small, candidates
     assert [*m.observe(xb, yb)] == ['real', 'replay'] and m.recalled_p[:2].sum() == 1 and isinstance(m.last, Replayed)
     loss = F.cross_entropy(before(xb), yb) + F.cross_entropy(before(m.last.x), m.last.y)
     grads = torch.autograd.grad(loss, [*before.parameters()])
-    for p, q in zip(m.model.parameters(), look_ahead(before, grads, .1).values()): torch.testing.assert_close(p, q)
+    for p, q in zip(m.model.parameters(), after_step(before, grads, .1).values()): torch.testing.assert_close(p, q)
     assert m.memory().bytes == 8 * 16 and m.mem_per_class == 2
 grads = torch.autograd.grad(F.cross_entropy(before(xb), yb), [*before.parameters()])
-rise = interference(before, look_ahead(before, grads, .1), m.last.x_candidates, m.last.y_candidates)
+rise = interference(before, after_step(before, grads, .1), m.last.x_candidates, m.last.y_candidates)
 torch.testing.assert_close(rise, m.last.rise)

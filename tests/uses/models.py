@@ -10,6 +10,7 @@ assert count_parameters(MLP()) == 478_410 and MLP(hidden=8)(torch.zeros(2, 1, 28
 net = resnet18()
 assert isinstance(net, ResNet) and count_parameters(net) == 1_094_750 and net(torch.zeros(2, 3, 32, 32)).shape == (2, 10)
 assert Block(2, 4, stride=2)(torch.zeros(2, 2, 6, 6)).shape == (2, 4, 3, 3)
+assert network_for((1, 2, 2), {1: MLP}, 0, 3, 5)(torch.zeros(1, 1, 2, 2)).shape == (1, 3)
 a, b = (model_for((1, 28, 28), 10, seed=3) for _ in range(2))
 assert all(torch.equal(p, q) for p, q in zip(a.parameters(), b.parameters()))
 assert (Memory(2, (1, 28, 28)) + Memory(parameters=10)).bytes == 2*784 + 40

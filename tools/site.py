@@ -199,7 +199,7 @@ def main():
     for page, where, what in bad: print(f'{page}: {where}: {what}')
     print(f'{len(pages)} pages by {"Quarto" if by_quarto else "smalldocs"}, {len(bad)} faults. '
           'To read them: python -m http.server -d _docs, then localhost:8000')
-    return bool(bad)
+    if bad: sys.exit(1)
 
 
-if __name__ == '__main__': sys.exit(main())
+if __name__ == '__main__': main()

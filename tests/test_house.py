@@ -115,6 +115,14 @@ def test_notebook_begins_as_the_template_says(nb):
     assert badge in second['source'], f'cell 2: {badge}'
 
 
+@pytest.mark.parametrize('path', nbs + sorted((root/'nbs').glob('*.md')), ids=lambda p: p.stem)
+def test_a_heading_follows_an_empty_line(path):
+    "Else pandoc takes it for a line of the paragraph above, and links to it are dead"
+    cells = [c['source'] for c in Notebook(path).cells if c['cell_type'] == 'markdown'] if path.suffix == '.ipynb' else [path.read_text(encoding='utf-8')]
+    prose = [re.sub(r'^(```|~~~).*?^\1', '', c, flags=re.M | re.S) for c in cells]
+    assert not [h for c in prose for h in re.findall(r'\S[^\n]*\n(#{1,6} .*)', c)]
+
+
 @each_nb
 def test_notebook_brings_the_package_on_colab_and_nothing_elsewhere(nb):
     first = nb.code[0]['source']

@@ -4,19 +4,19 @@
     python tools/site.py preview    the preview build: smalldocs, pure Python
 
 Both begin with nbdev's own processing of the notebooks (_proc/), and both get KaTeX beside their pages: reading them asks nothing of the
-network. Readers get Quarto's (.github/workflows/pages.yml); the preview is for writing and for tests/site/.
+network. Readers get Quarto's (.github/workflows/pages.yml); the preview is for writing and for tests/site/. A site with dead links, with
+things loaded from elsewhere or with markup left as text is built, its faults are printed, and the exit code is 1.
 """
-import json, re, shutil, subprocess, sys
+import re, shutil, subprocess, sys
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-import yaml
+import nbformat, yaml
 
 root = Path(__file__).resolve().parents[1]
 KATEX = root/'node_modules/katex/dist'
 LONG = 60                                  # lines of code that a reader takes in at once
-HERE = '@@site@@'                          # the way from a page to the root, put in when its depth is known
 
 
 def process(cfg):
@@ -28,34 +28,43 @@ def process(cfg):
     doclinks._build_modidx()
     folder = proc_nbs(force=True, n_workers=0)
     for path in folder.rglob('*.ipynb'):
-        nb = json.loads(path.read_text(encoding='utf-8'))
+        nb = read(path)
         unlink_signatures(nb)
         show_sources(nb)
         add_colab(nb, f'{cfg.git_url}/blob/{cfg.branch}/{cfg.nbs_path.name}/{path.relative_to(folder).as_posix()}')
-        path.write_text(json.dumps(nb), encoding='utf-8')
+        write(nb, path)
     return folder
+
+
+def read(path):
+    "A notebook in memory, where the source of a cell is one string"
+    return nbformat.v4.reads(path.read_text(encoding='utf-8'))
+
+
+def write(nb, path):
+    "A notebook on disk, where a source is a list of lines, each with its newline: Quarto joins the lines of a string without their newlines"
+    path.write_text(nbformat.v4.writes(nb), encoding='utf-8')
 
 
 def add_colab(nb, url):
     "nbdev makes front matter of the title's cell, and drops the badge in it; here it is a link in words, for its picture is on another site"
     text = f'::: {{.arm-run}}\n[Open in Colab]({url.replace("https://github.com", "https://colab.research.google.com/github")}) [The notebook]({url})\n:::'
-    nb['cells'].insert(1, {'cell_type': 'markdown', 'id': 'run', 'metadata': {}, 'source': text})
+    nb.cells.insert(1, nbformat.v4.new_markdown_cell(text, id='run'))
 
 
 def unlink_signatures(nb):
     "nbdev makes links of backticked names, also in the comments of a signature, where they would print as they stand: undo those"
-    for out in (o for c in nb['cells'] for o in c.get('outputs', [])):
-        if 'text/markdown' in (data := out.get('data', {})):
-            text = ''.join(data['text/markdown'])
-            data['text/markdown'] = re.sub(r'^```python\n.*?^```', lambda m: re.sub(r'\[(`[^`\n]+`)\]\([^)\n]*\)', r'\1', m[0]), text, flags=re.M | re.S)
+    for out in (o for c in nb.cells for o in c.get('outputs', [])):
+        if text := out.get('data', {}).get('text/markdown'):
+            out.data['text/markdown'] = re.sub(r'^```python\n.*?^```', lambda m: re.sub(r'\[(`[^`\n]+`)\]\([^)\n]*\)', r'\1', m[0]), text, flags=re.M | re.S)
 
 
 def show_sources(nb):
     "A function's code stands on the page once, as it was written, under its name; of a long class the page shows the signature, and its code folded"
-    cells = nb['cells']
-    shown = lambda c: c.get('has_sd') and re.search(r'show_doc\((.*)\)', ''.join(c['source']))[1]
-    for cell in [c for c in cells if 'code-summary: "Exported source"' in ''.join(c['source'])]:
-        code = re.sub(r'^#\| code-(fold|summary):.*\n', '', ''.join(cell['source']), flags=re.M)
+    cells = nb.cells
+    shown = lambda c: c.get('has_sd') and re.search(r'show_doc\((.*)\)', c.source)[1]
+    for cell in [c for c in cells if 'code-summary: "Exported source"' in c.source]:
+        code = re.sub(r'^#\| code-(fold|summary):.*\n', '', cell.source, flags=re.M)
         defined = re.findall(r'^(?:def|class) (\w+)', code, re.M)
         mine = sorted((c for c in cells if shown(c) in defined), key=lambda c: defined.index(shown(c)))
         rest = [c for c in cells if c is not cell and c not in mine]
@@ -63,9 +72,9 @@ def show_sources(nb):
         cells[:] = rest[:at] + mine + [cell] + rest[at:]
         if code.count('\n') > LONG: code = f'#| code-fold: true\n#| code-summary: "The code, {len(code.splitlines())} lines"\n{code}'
         else:
-            for out in (o['data'] for c in mine for o in c['outputs']):
-                out['text/markdown'] = re.split(r'^(?=```python)', ''.join(out['text/markdown']), maxsplit=1, flags=re.M)[0]
-        cell['source'] = code
+            for data in (o.data for c in mine for o in c.outputs):
+                data['text/markdown'] = re.split(r'^(?=```python)', data['text/markdown'], maxsplit=1, flags=re.M)[0]
+        cell.source = code
 
 
 def katex(out):
@@ -92,47 +101,75 @@ def preview(processed, site):
         text = path.read_text(encoding='utf-8')
         text = re.sub(r'(\]\(|href: )((?:\.\./|\w+/)*)(\w+\.ipynb)', lambda m: m[1] + m[2] + names.get(m[3], m[3]), text)
         path.write_text(text.replace(f'({site}', '(/'), encoding='utf-8')
-    smalldocs.layout.KATEX = f'{HERE}katex'
+    smalldocs.layout.KATEX = f'{site}katex'
     made = Site(load(folder), quiet=True)
     made.build()
-    out = Path(made.out)
-    for page in out.rglob('*.html'):
-        page.write_text(page.read_text(encoding='utf-8').replace(HERE, '../'*len(page.relative_to(out).parent.parts)), encoding='utf-8')
-    return out
+    return Path(made.out)
 
 
 def rename(folder):
     "Give each notebook the name that its `output-file` asks for (smalldocs ignores that key): old name -> new name"
     names = {}
     for path in folder.rglob('*.ipynb'):
-        nb = json.loads(path.read_text(encoding='utf-8'))
-        matter = yaml.safe_load(''.join(nb['cells'][0]['source']).strip().strip('-'))
+        nb = read(path)
+        matter = yaml.safe_load(nb.cells[0].source.strip().strip('-'))
         new = Path(matter.pop('output-file', path.with_suffix('.html').name)).with_suffix('.ipynb').name
-        nb['cells'][0]['source'] = f'---\n{yaml.safe_dump(matter, sort_keys=False)}---\n'
+        nb.cells[0].source = f'---\n{yaml.safe_dump(matter, sort_keys=False)}---\n'
         path.unlink()
-        path.with_name(new).write_text(json.dumps(nb), encoding='utf-8')
+        write(nb, path.with_name(new))
         names[path.name] = new
     return names
 
 
+def mend(html, to_root, site):
+    "One page as the build made it, made fit to be read without a network; `to_root` leads from the page to the site's root"
+    return wrap_tables(without_requirejs(near_katex(html, to_root, site)))
+
+
+def near_katex(html, to_root, site):
+    "KaTeX by a relative address: Quarto wants one address for all pages (`html-math-method` in _quarto.yml), which a copy of the site does not have"
+    return re.sub(rf'(?<=["\']){re.escape(site)}katex/', f'{to_root}katex/', html)
+
+
+def without_requirejs(html):
+    "Quarto asks a CDN for require.js and jquery wherever a cell has HTML among its outputs; our tables need neither"
+    html = re.sub(r'<script src="https://cdnjs\.cloudflare\.com/ajax/libs/(?:require\.js|jquery)/[^>]*></script>\s*', '', html)
+    return re.sub(r"""<script[^>]*>\s*define\('jquery'.*?</script>\s*""", '', html, flags=re.S)
+
+
+def wrap_tables(html):
+    "A table written in Markdown stands in a box that scrolls, as the preview build writes it; those of outputs have Quarto's own"
+    return re.sub(r'(?<!<div class="sd-table">)<table class="caption-top table">.*?</table>', r'<div class="sd-table">\g<0></div>', html, flags=re.S)
+
+
 class Page(HTMLParser):
-    "The anchors of a page, and what it refers to: (tag, address)"
+    "The anchors of a page, what it refers to, (tag, address), and its text apart from code"
     def __init__(self, path):
         super().__init__()
-        self.ids, self.refs = set(), set()
+        self.ids, self.refs, self.text, self.inside = set(), set(), '', []
         self.feed(path.read_text(encoding='utf-8'))
 
     def handle_starttag(self, tag, attrs):
         attrs = dict(attrs)
         if attrs.get('id'): self.ids.add(attrs['id'])
         self.refs |= {(tag, attrs[k]) for k in ('href', 'src') if attrs.get(k)}
+        if tag in ('pre', 'code', 'script', 'style'): self.inside.append(tag)
+
+    def handle_endtag(self, tag):
+        if self.inside and self.inside[-1] == tag: self.inside.pop()
+
+    def handle_data(self, data):
+        if not self.inside: self.text += data
 
 
-def dead_links(out, site):
-    "(page, address, what is wrong) of each link within the site that leads nowhere, and of each thing that a page would load from elsewhere"
+def faults(out, site):
+    """(page, where, what is wrong): each link within the site that leads nowhere, each thing that a page would load from elsewhere or by
+    the site's absolute address, and each mark of a fenced div that stands as text"""
     pages, bad = {f.resolve(): Page(f) for f in Path(out).rglob('*.html')}, []
     for f, page in pages.items():
+        bad += [(f, line.strip()[:60], 'markup left as text') for line in page.text.splitlines() if ':::' in line]
         for tag, ref in page.refs:
+            if ref.startswith(site) and tag != 'a': bad.append((f, ref, 'absolute address'))
             url = urlsplit('/' + ref[len(site):] if ref.startswith(site) else ref)
             if url.netloc and tag != 'a': bad.append((f, ref, 'loaded from elsewhere'))
             if url.netloc or url.scheme: continue                      # another site; data:, mailto:
@@ -154,10 +191,15 @@ def main():
     shutil.rmtree(out, ignore_errors=True)
     shutil.move(made, out)
     katex(out)
-    bad = dead_links(out, site)
-    for page, ref, what in bad: print(f'{page}: {ref}: {what}')
-    print(f'{len(list(out.rglob("*.html")))} pages by {"Quarto" if by_quarto else "smalldocs"}, {len(bad)} dead links. '
+    pages = list(out.rglob('*.html'))
+    for page in pages:
+        to_root = '../'*len(page.relative_to(out).parent.parts)
+        page.write_text(mend(page.read_text(encoding='utf-8'), to_root, site), encoding='utf-8')
+    bad = faults(out, site)
+    for page, where, what in bad: print(f'{page}: {where}: {what}')
+    print(f'{len(pages)} pages by {"Quarto" if by_quarto else "smalldocs"}, {len(bad)} faults. '
           'To read them: python -m http.server -d _docs, then localhost:8000')
+    if bad: sys.exit(1)
 
 
 if __name__ == '__main__': main()

@@ -1,9 +1,10 @@
-"""The site as `make docs` left it in _docs/: its links and order by reading it, all else in a real browser. `make test-site` builds first."""
-import functools, http.server, importlib.util, re, shutil, threading
+"""The site as `make docs` left it in _docs/, by Quarto or the preview build: its links and order by reading it, all else in a real browser.
+`make test-site` builds the preview first; pages.yml reads what Quarto made. What only Quarto writes stands in quarto/ and in snippets here."""
+import functools, http.server, importlib.util, json, re, shutil, threading
 from pathlib import Path
 from types import SimpleNamespace
 
-import pytest, yaml
+import nbformat.v4, pytest, yaml
 
 root = Path(__file__).resolve().parents[2]
 docs = root/'_docs'
@@ -65,18 +66,65 @@ def test_every_notebook_opens_in_colab():
             assert f'href="https://colab.research.google.com/github/arm-nb/arm_nb/blob/main/nbs/{href}"' in (docs/output(href)).read_text(encoding='utf-8'), href
 
 
-def test_no_link_or_anchor_is_dead():
-    url = next(m[1] for m in re.finditer(r'site-url: "(.*)"', (root/'nbs'/'nbdev.yml').read_text()))
-    bad = tool.dead_links(docs, url + '/')
+SITE = re.search(r'site-url: "(.*)"', (root/'nbs'/'nbdev.yml').read_text())[1] + '/'
+
+
+def test_the_site_has_no_faults():
+    bad = tool.faults(docs, SITE)
     assert not bad, '\n'.join(map(' '.join, bad))
 
 
-def test_dead_links_finds_them(tmp_path):
-    (tmp_path/'a.html').write_text('<h1 id="x">a</h1><a href="a.html#x">1</a><a href="https://h.io/s/a.html#x">2</a><a href="a.html#y">3</a>'
-                                   '<a href="b.html">4</a><img src="c.png"><script src="https://cdn.io/d.js"></script><a href="https://e.io">5</a>')
-    assert tool.dead_links(tmp_path, 'https://h.io/s/') == [
-        ('a.html', 'a.html#y', 'no such anchor'), ('a.html', 'b.html', 'no such file'), ('a.html', 'c.png', 'no such file'),
-        ('a.html', 'https://cdn.io/d.js', 'loaded from elsewhere')]
+FAULTY = {   # a page -> what is wrong with it
+    '<a href="a.html#y">': 'no such anchor', '<a href="b.html">': 'no such file', '<img src="c.png">': 'no such file',
+    '<script src="https://cdn.io/d.js"></script>': 'loaded from elsewhere', '<link rel="stylesheet" href="//cdn.io/d.css">': 'loaded from elsewhere',
+    '<script src="https://h.io/s/katex.js"></script>': 'absolute address', '<p>::: {.arm-run} A link :::</p>': 'markup left as text'}
+SOUND = ('<h1 id="x">a</h1><a href="a.html#x">1</a><a href="https://h.io/s/a.html#x">2</a><a href="https://e.io">3</a><img src="data:,">'
+         '<pre>::: {.note}</pre><p><code>:::</code></p><script>":::"</script>')
+
+
+def test_faults_are_found_and_no_others(tmp_path):
+    (tmp_path/'katex.js').touch()
+    for text, what in {SOUND: None, **FAULTY}.items():
+        (tmp_path/'a.html').write_text(SOUND + text)
+        assert [w for _, _, w in tool.faults(tmp_path, 'https://h.io/s/')] == [what] * bool(what), text
+
+
+@pytest.mark.parametrize('text', [SOUND, *FAULTY])
+def test_a_site_with_faults_fails_the_build(text, tmp_path, monkeypatch):
+    def build(processed, site):
+        (made := tmp_path/'made').mkdir()
+        (made/'a.html').write_text(text.replace('https://h.io/s/', site))
+        return made
+    monkeypatch.setattr(tool, 'root', tmp_path)
+    monkeypatch.setattr(tool, 'process', lambda cfg: tmp_path)
+    monkeypatch.setattr(tool, 'preview', build)
+    monkeypatch.setattr(tool.sys, 'argv', ['site.py', 'preview'])
+    if text == SOUND: tool.main()
+    else:
+        with pytest.raises(SystemExit, match='1'): tool.main()
+
+
+def test_sources_are_lists_of_lines_each_with_its_newline(tmp_path):
+    "Quarto splits a source that is one string at its newlines, and joins it without them"
+    there = sorted((root/'_proc').rglob('*.ipynb'))
+    assert len(there) >= len(list((root/'nbs').rglob('[0-9]*.ipynb')))
+    nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_raw_cell('---\ntitle: x\n---'), nbformat.v4.new_code_cell('a = 1\nb = 2')])
+    tool.add_colab(nb, 'https://github.com/x')
+    tool.write(nb, tmp_path/'a.ipynb')
+    tool.rename(tmp_path)
+    for path in there + [tmp_path/'a.ipynb']:
+        for cell in json.loads(path.read_text(encoding='utf-8'))['cells']:
+            lines = cell['source']
+            assert isinstance(lines, list) and all(l.endswith('\n') for l in lines[:-1]) and not any('\n' in l[:-1] for l in lines), (path.name, cell['id'])
+    assert tool.read(tmp_path/'a.ipynb').cells[2].source == 'a = 1\nb = 2'
+
+
+def test_the_processed_notebooks_lose_no_line():
+    "Each line of code in a notebook stands in the notebook that the site is built from, but for those that only nbdev reads"
+    for path in (root/'nbs').rglob('[0-9]*.ipynb'):
+        made = {l for c in tool.read(root/'_proc'/path.relative_to(root/'nbs')).cells for l in c.source.splitlines()}
+        shown = [c.source for c in tool.read(path).cells if c.cell_type == 'code' and '#| exports' in c.source]
+        assert not [l for s in shown for l in s.splitlines() if l not in made and not l.startswith('#|')], path.name
 
 
 def test_code_stands_once_under_its_name_and_folded_where_it_is_long():
@@ -84,7 +132,7 @@ def test_code_stands_once_under_its_name_and_folded_where_it_is_long():
                             outputs=[dict(data={'text/markdown': f'---\n\n### {name}\n\n```python\ndef {name}()\n```\n\n*Says.*'})])
     code = lambda text: dict(cell_type='code', outputs=[], source='#| code-fold: show\n#| code-summary: "Exported source"\n' + text)
     long = 'class C:\n' + '    x = 1\n' * 60
-    nb = dict(cells=[doc('a'), code('def a(): pass\ndef b(): pass\n'), doc('b'), doc('C'), code(long), dict(cell_type='markdown', source='text')])
+    nb = nbformat.from_dict(dict(cells=[doc('a'), code('def a(): pass\ndef b(): pass\n'), doc('b'), doc('C'), code(long), dict(cell_type='markdown', source='text')]))
     tool.show_sources(nb)
     said = [''.join(o['data']['text/markdown'] for o in c.get('outputs', [])) or c['source'] for c in nb['cells']]
     assert said == ['---\n\n### a\n\n', '---\n\n### b\n\n', 'def a(): pass\ndef b(): pass\n', '---\n\n### C\n\n```python\ndef C()\n```\n\n*Says.*',
@@ -98,10 +146,45 @@ def test_every_exported_function_shows_its_code():
             assert re.search(rf'^(def|class) {name}\b', text, re.M), f'{module}: the code of {name} is not on its page: `#| exports`'
 
 
-def test_the_katex_of_the_published_site_is_our_own_copy():
-    url = re.search(r'site-url: "(.*)"', (root/'nbs'/'nbdev.yml').read_text())[1]
-    assert config['format']['html']['html-math-method'] == {'method': 'katex', 'url': f'{url}/katex/'}
+def test_katex_is_our_own_copy_and_near():
+    assert config['format']['html']['html-math-method'] == {'method': 'katex', 'url': f'{SITE}katex/'}
     assert (docs/'katex'/'katex.min.js').exists() and (docs/'katex'/'katex.min.css').exists()
+    for page in pages:
+        found = set(re.findall(r'="([^"]*)katex/katex\.min\.(?:js|css)"', (docs/page).read_text(encoding='utf-8')))
+        assert found <= {'../' * page.count('/')}, page
+
+
+# what Quarto 1.7.34 writes, from the head of a page with mathematics, a pandas table and a table in Markdown
+REQUIREJS = '''<script src="https://cdnjs.cloudflare.com/ajax/libs/jquery/3.5.1/jquery.min.js" integrity="sha512-bLT0Qm9V==" crossorigin="anonymous"></script>'''
+HEAD = REQUIREJS + '''<script src="../site_libs/quarto-nav/quarto-nav.js"></script>
+<script src="https://cdnjs.cloudflare.com/ajax/libs/require.js/2.3.6/require.min.js" integrity="sha512-c3Nl8+7g==" crossorigin="anonymous"></script>
+
+<script type="application/javascript">define('jquery', [],function() {return window.jQuery;})</script>
+
+  <script defer="" src="https://h.io/s/katex/katex.min.js"></script>
+  <script>document.addEventListener("DOMContentLoaded", function () {katex.render()});</script>
+  <link rel="stylesheet" href="https://h.io/s/katex/katex.min.css">
+<a href="https://h.io/s/">home</a>'''
+TABLE = '<table class="caption-top table">\n<tbody>\n<tr class="odd"><td>1</td></tr>\n</tbody>\n</table>'
+OUTPUT = '<table class="dataframe caption-top table table-sm table-striped small" data-border="1">\n<tbody>\n</tbody>\n</table>'
+
+
+def test_katex_is_named_by_a_relative_address():
+    html = tool.near_katex(HEAD, '../', 'https://h.io/s/')
+    assert re.findall(r'(?:src|href)="([^"]*katex[^"]*)"', html) == ['../katex/katex.min.js', '../katex/katex.min.css'] and '"https://h.io/s/">home' in html
+    assert '"katex/katex.min.js"' in tool.near_katex(HEAD, '', 'https://h.io/s/')
+
+
+def test_requirejs_goes_and_no_other_script():
+    html = tool.without_requirejs(HEAD)
+    assert re.findall(r'<script.*?</script>', html) == [
+        '<script src="../site_libs/quarto-nav/quarto-nav.js"></script>', '<script defer="" src="https://h.io/s/katex/katex.min.js"></script>',
+        '<script>document.addEventListener("DOMContentLoaded", function () {katex.render()});</script>']
+
+
+def test_markdown_tables_stand_in_a_box_once():
+    html = tool.wrap_tables(TABLE + OUTPUT + TABLE)
+    assert html == f'<div class="sd-table">{TABLE}</div>{OUTPUT}<div class="sd-table">{TABLE}</div>' == tool.wrap_tables(html)
 
 
 # ---- in a browser: one for all, and each page is opened once
@@ -201,32 +284,86 @@ def test_readable(page, size):
     assert not wrong
 
 
-@pytest.mark.parametrize('scheme', ['light', 'dark'])
+schemes = pytest.mark.parametrize('scheme', ['light', 'dark'])
+
+
+def axe(tab, context, rules):
+    "What axe finds there by these rules: tags or names"
+    if not tab.evaluate('!!window.axe'): tab.add_script_tag(path=AXE)
+    return tab.evaluate('''([context, rules]) => axe.run(context, {
+        runOnly: rules[0].startsWith('wcag') ? {type: 'tag', values: rules} : rules, resultTypes: ['violations'],
+        rules: rules[0].startsWith('wcag') ? Object.fromEntries(['heading-order', 'page-has-heading-one', 'empty-heading'].map(r => [r, {enabled: true}])) : {},
+    }).then(r => r.violations.flatMap(v => v.nodes.slice(0, 6).map(n => `${v.id}: ${n.target} ${n.any[0]?.message ?? ''} ${n.html.slice(0, 100)}`)))''',
+        [context, rules])
+
+
+@schemes
 def test_axe(page, scheme):
     "WCAG 2 A and AA, and the order of headings. Letters inside an equation have the colour of the text around it, which is measured."
     page.tab.set_viewport_size(DESK)
     page.tab.emulate_media(color_scheme=scheme)
     page.tab.wait_for_function('dark => document.querySelector(".quarto-dark") ? dark : !dark', arg=scheme == 'dark')
-    if not page.tab.evaluate('!!window.axe'): page.tab.add_script_tag(path=AXE)
-    found = page.tab.evaluate('''dark => axe.run({exclude: ['.katex']}, {
-        runOnly: dark ? ['color-contrast'] : {type: 'tag', values: ['wcag2a', 'wcag2aa']}, resultTypes: ['violations'],
-        rules: dark ? {} : Object.fromEntries(['heading-order', 'page-has-heading-one', 'empty-heading'].map(r => [r, {enabled: true}])),
-    }).then(r => r.violations.flatMap(v => v.nodes.slice(0, 6).map(n => `${v.id}: ${n.target} ${n.any[0]?.message ?? ''} ${n.html.slice(0, 100)}`)))''', scheme == 'dark')
+    found = axe(page.tab, {'exclude': ['.katex']}, ['color-contrast'] if scheme == 'dark' else ['wcag2a', 'wcag2aa'])
     assert not found, '\n'.join(found)
+
+
+# ---- Quarto's own page: what the preview build does not write (quarto/make.py)
+
+@pytest.fixture
+def quartos(tab, scheme):
+    "A page as Quarto writes it, with what of its themes touches it, under our styles and with our scripts"
+    folder = root/'tests/site/quarto'
+    sheets = [folder/'light.css', *[folder/'dark.css'] * (scheme == 'dark'), root/'nbs/styles.css']        # dark is laid upon light
+    css = '\n'.join(s.read_text(encoding='utf-8') for s in sheets)
+    ours = ''.join(i['text'] for i in config['format']['html']['include-after-body'])
+    html = tool.mend((folder/'page.html').read_text(encoding='utf-8'), '', SITE).replace('quarto-light', f'quarto-{scheme}')
+    tab.set_viewport_size(DESK)
+    tab.set_content(html.replace('</head>', f'<style>{css}</style></head>').replace('</body>', f'{ours}</body>'), wait_until='load')
+    return tab
+
+
+@schemes
+def test_quartos_own_colours_and_names(quartos):
+    "The bar, the way here, the contents, code among words, and then what the search has found"
+    over = 'document.querySelector(".aa-DetachedOverlay").style.display'
+    quartos.evaluate(f'{over} = "none"')
+    measured = quartos.evaluate("""['.navbar-title', '.navbar .menu-text', '.breadcrumb-item a', '#TOC a.active', '#TOC a:not(.active)', '.sidebar-link.active', 'p > code', 'li > code', 'td code',
+        'h2 > code', 'a > code', 'summary', '.cell-output pre', 'td'].filter(s => ![...document.querySelectorAll(s)].some(e => e.offsetWidth))""")
+    assert not measured, f'not on the page, or hidden: {measured}'
+    found = axe(quartos, {'exclude': ['.aa-DetachedOverlay']}, ['color-contrast', 'button-name', 'aria-input-field-name', 'link-name'])
+    quartos.evaluate(f'{over} = ""')
+    found += axe(quartos, '.aa-DetachedOverlay', ['color-contrast'])
+    assert not found, '\n'.join(found)
+
+
+@schemes
+def test_quartos_page_does_not_scroll_sideways_on_a_phone(quartos):
+    quartos.set_viewport_size(PHONE)
+    assert quartos.evaluate('document.querySelector("main").scrollWidth') <= 390
 
 
 # ---- what a reader does
 
+def search(tab):
+    "The field to type in and what it finds: behind a button by Quarto, in the bar in the preview build"
+    button = tab.locator('#quarto-search button')
+    if not button.count(): return tab.locator('#quarto-search input'), tab.locator('#quarto-search a')
+    button.click()
+    return tab.locator('.aa-Input'), tab.locator('.aa-Panel li')
+
+
 def test_search_finds_an_equation(tab, address):
     fetch(tab, address + 'brain/one_model.html')
-    box, hits, missed = tab.locator('#quarto-search input'), tab.locator('#quarto-search a'), []
+    (box, hits), missed = search(tab), []
     for n in range(1, 13):
         box.fill(f'eq. {n}')
-        tab.wait_for_timeout(400)
-        if not any(re.search(rf'eq\. {n}\b', text) for text in hits.all_inner_texts()[:4]): missed.append(n)
+        for _ in range(10):                                            # the first search waits for its index
+            tab.wait_for_timeout(400)
+            if any(re.search(rf'eq\. {n}\b', text) for text in hits.all_inner_texts()[:6]): break
+        else: missed.append(n)
     assert not missed
     box.fill('total variation')
-    tab.locator('#quarto-search a[href*="regularizers.html"]').first.click(timeout=10_000)
+    tab.locator(':is(#quarto-search, .aa-Panel) a[href*="regularizers.html"]').first.click(timeout=10_000)
     tab.wait_for_url('**/regularizers.html*')
 
 

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,15 +18,21 @@ from .learner import RunRecord
 from .models import Block
 from .networks import eval_mode, sgd_step
 from .recall import recall
+from .stats import Tested, correlation, permutation_test, ranks, seed_interval
+from .stats import shuffle_rows, sign_flip_test
+
+# from the page on statistics; imports from here go on working
+_all_ = ['Tested', 'correlation', 'permutation_test', 'ranks', 'seed_interval',
+         'shuffle_rows', 'sign_flip_test']
 
 # %% auto #0
-__all__ = ['T_975', 'Samples', 'Keeper', 'Tested', 'permutation_test', 'shuffle_rows', 'sign_flip_test', 'seed_interval',
-           'correlation', 'ranks', 'layer_activations', 'class_patterns', 'overlap', 'same_minus_other', 'top_overlap',
+__all__ = ['Samples', 'Keeper', 'layer_activations', 'class_patterns', 'overlap', 'same_minus_other', 'top_overlap',
            'recalled_array', 'batch_shares', 'mutual_information', 'explained_by_class', 'sample_gradients',
            'gradient_correlation', 'draw_of_class', 'compare_gradients', 'content_correlation', 'task_ages',
            'recalled_by_task', 'recall_and_accuracy', 'lagged_correlation', 'without_means', 'circular_shift',
            'between_tasks', 'swap_test', 'recall_signal', 'recalled_on_unseen', 'recency_profile', 'recency_index',
-           'shuffle_ages']
+           'shuffle_ages', 'Tested', 'correlation', 'permutation_test', 'ranks', 'seed_interval', 'shuffle_rows',
+           'sign_flip_test']
 
 # %% ../nbs/library/brain.ipynb #c007
 @dataclass
@@ -61,94 +66,6 @@ class Keeper:
         r = [r for _, r in self.kept]
         t = torch.cat([torch.full((len(r.y_real),), t) for t, r in self.kept])
         return Samples(t, *(torch.cat([getattr(k, name) for k in r]) for name in ('x_real', 'y_real', 'x_hat', 'p_hat')))
-
-# %% ../nbs/library/brain.ipynb #c013
-@dataclass(frozen=True)
-class Tested:
-    "A value, and what it would have been without the link."
-    value: float
-    null_mean: float # mean over shuffles
-    null_sd: float   # their standard deviation
-    p: float         # share of shuffles at least as large, the value itself counted: 1/(K+1) to 1
-
-    @property
-    def excess(self) -> float:
-        "The value beyond its null, in the value's own units"
-        return self.value - self.null_mean
-
-def permutation_test(
-    value: float,                             # the statistic as measured; the claim is that it is large
-    shuffled: Callable[[torch.Generator], float], # the same statistic with the link broken once
-    shuffles: int = 999,                      # K, at least 2
-    generator: torch.Generator | None = None, # draws the shuffles (on the CPU); None: a new one of seed 0
-) -> Tested:
-    "One-sided permutation test. ValueError if the statistic is not a number."
-    generator = torch.Generator().manual_seed(0) if generator is None else generator
-    value, null = float(value), np.array([float(shuffled(generator)) for _ in range(shuffles)])
-    if not np.isfinite([value, *null]).all(): raise ValueError(f'the statistic must be a number: {value} as measured, {np.isnan(null).sum()} of {shuffles} shuffles NaN')
-    reached = null >= value - 1e-9 * max(1., abs(value))                            # equal but for rounding counts as equal
-    return Tested(value, float(null.mean()), float(null.std(ddof=1)), (1 + int(reached.sum())) / (shuffles + 1))
-
-# %% ../nbs/library/brain.ipynb #c017
-def shuffle_rows(
-    n: int,                     # rows
-    generator: torch.Generator, # draws the order
-    groups=None,                # (n,) integers: only rows of one group change places; None: all may
-) -> Tensor:                    # (n,) int64: row i is to be taken from there
-    "A random order of rows."
-    rows = torch.randperm(n, generator=generator)
-    if groups is None: return rows
-    groups = torch.as_tensor(groups)
-    order = torch.empty_like(rows)
-    order[groups.argsort(stable=True)] = rows[groups[rows].argsort(stable=True)]    # the k-th place of a group gets its k-th row in random order
-    return order
-
-# %% ../nbs/library/brain.ipynb #c020
-def sign_flip_test(
-    d,                      # (n,) differences, one a sample: claimed minus control
-    shuffles: int = 999,    # K
-    generator: torch.Generator | None = None, # draws the signs; None: a new one of seed 0
-) -> Tested:
-    "Is the mean of paired differences above 0? The null gives each a random sign. Samples count as independent."
-    d = torch.as_tensor(d, dtype=torch.float64).cpu()
-    return permutation_test(d.mean(), lambda g: (d * (2 * torch.randint(2, d.shape, generator=g) - 1)).mean(), shuffles, generator)
-
-# %% ../nbs/library/brain.ipynb #c024
-T_975 = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160, 2.145, 2.131, 2.120,
-         2.110, 2.101, 2.093, 2.086, 2.080, 2.074, 2.069, 2.064, 2.060, 2.056, 2.052, 2.048, 2.045, 2.042)   # Student's t, 97.5%, 1 to 30 degrees of freedom
-
-def seed_interval(
-    values, # (seeds,) or (seeds, ...): one value of a measure for each seed
-) -> tuple: # mean, lower and upper end of the 95% interval, each a number or of shape (...)
-    "Mean over seeds with Student's 95% interval. More than 31 seeds use the factor of 31. ValueError for fewer than two seeds."
-    v = np.asarray(values, dtype=np.float64)
-    n = len(v) if v.ndim else 0
-    if n < 2: raise ValueError(f'an interval over seeds needs at least 2 of them, got {n}')
-    mean, half = v.mean(0), T_975[min(n - 1, 30) - 1] * v.std(0, ddof=1) / np.sqrt(n)
-    return mean, mean - half, mean + half
-
-# %% ../nbs/library/brain.ipynb #c027
-def correlation(
-    u, # (n,) or (n, K) numbers, NaN where missing
-    v, # the same shape
-):     # a number, or (K,): -1 to 1
-    "Pearson's correlation along the first axis, over the rows where both are there. NaN for fewer than three or for a constant."
-    u, v = np.broadcast_arrays(np.asarray(u, dtype=np.float64), np.asarray(v, dtype=np.float64))
-    both = np.isfinite(u) & np.isfinite(v)
-    u, v, n = np.where(both, u, 0), np.where(both, v, 0), both.sum(0)
-    flat = 1e-12 * (u * u).sum(0)**.5 * (v * v).sum(0)**.5
-    u, v = (np.where(both, a - a.sum(0) / np.maximum(n, 1), 0) for a in (u, v))
-    size = ((u * u).sum(0) * (v * v).sum(0))**.5
-    fine = (n >= 3) & (size > flat)
-    return np.where(fine, (u * v).sum(0) / np.where(fine, size, 1), np.nan)[()]
-
-def ranks(
-    v, # (n,) numbers
-):     # (n,) 1 to n; equal values share their mean rank, NaN stays NaN
-    "Ranks, for `correlation(ranks(u), ranks(v))`: Spearman's."
-    v = np.asarray(v, dtype=np.float64)
-    _, inverse, counts = np.unique(v, return_inverse=True, return_counts=True)
-    return np.where(np.isnan(v), np.nan, (counts.cumsum() - (counts - 1) / 2)[inverse])
 
 # %% ../nbs/library/brain.ipynb #c030
 def layer_activations(

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 g = torch.Generator().manual_seed(0)
 assert permutation_test(1., lambda g: torch.rand(1, generator=g), 9, g).p == .1 and isinstance(sign_flip_test([1.]*20, 99), Tested)
-assert sorted(shuffle_rows(4, g, [0, 0, 1, 1])[:2].tolist()) == [0, 1] and len(T_975) == 30
+assert sorted(shuffle_rows(4, g, [0, 0, 1, 1])[:2].tolist()) == [0, 1]
 assert seed_interval([1., 3.])[0] == 2 and swap_test(np.eye(5), 99, g).value == 1
 assert np.isclose(correlation(ranks([1, 2, 9]), [1, 2, 3]), 1)
 

@@ -250,7 +250,7 @@ def recall_and_accuracy(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]: # (P,) iterations, (P, tasks) accuracy, (P, tasks) recalled probability of a class
     "Both curves at the points where accuracy was measured; recall is the mean since the point before. Range 0 to 1, no unit; NaN until a task is past. Source: 3.2, Figs 3 and 4."
     points, r, past = np.array(record.curves['iteration'], dtype=int), recalled_by_task(record), task_ages(record) > 0
-    if len(points) < 2: raise ValueError('the record has no curves: run it with learner=dict(eval_every=10)')
+    if len(points) < 2: raise ValueError('the record has no curves: run it with eval_every=10')
     mean = lambda part: np.where(np.isfinite(part).any(0), np.nansum(part, 0) / np.maximum(np.isfinite(part).sum(0), 1), np.nan)
     v = np.stack([mean(r[a:b]) for a, b in zip([0, *points], points)])
     out = ~past[np.minimum([0, *points[:-1]], len(r) - 1)]                          # past when the stretch began

@@ -125,7 +125,7 @@ def demo(
     typer.echo('Five tasks, one after another: 0 and 1, then 2 and 3, … 8 and 9. Each image is seen once.\n')
     watch, records = KeepRecalled(), []
     for method in ('naive', 'lwf', 'arm'):
-        records.append(fit_and_keep(build('mnist-mini', method, seed, learner=dict(eval_every=10, callbacks=[watch])), out)[0])
+        records.append(fit_and_keep(build('mnist-mini', method, seed, eval_every=10, callbacks=[watch]), out)[0])
     typer.echo(table_text(results_table(records)) + '\n' + HOW_TO_READ)
     pictures = {'recalled': (plot_recalled([b for _, b in watch.kept], [f't = {t}' for t, _ in watch.kept]), 'real images, and above them what arm made of them (Fig. 2)'),
                 'recalled_classes': (plot_recalled_classes(records[-1]), 'which digits it recalled, and when (Fig. 3)'),

@@ -15,7 +15,7 @@ WHAT = dict(methods=['naive', 'lwf'], seeds=range(2), eta_0=.02)
 
 def check(folder):
     records = sweep(folder=folder, **WHAT)
-    for r in records: assert r.same(run(method=r.method, seed=r.seed, eta_0=.02, learner=dict(progress=False)))
+    for r in records: assert r.same(run(method=r.method, seed=r.seed, eta_0=.02, progress=False))
     assert len(records) == len(load_records(folder)) == 4 and not [*folder.glob('**/*.checkpoint')]
 
 

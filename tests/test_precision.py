@@ -82,7 +82,7 @@ def test_nothing_in_a_recall_waits_for_cuda():                          # for ev
 
 
 def test_a_record_says_how_it_was_computed(tmp_path):
-    plain, fast = (build('mnist-mini', 'arm', 3, **how, learner=dict(progress=False)) for how in ({}, dict(amp='bf16', channels_last=True, compile=True)))
+    plain, fast = (build('mnist-mini', 'arm', 3, **how, progress=False) for how in ({}, dict(amp='bf16', channels_last=True, compile=True)))
     assert not HOW.keys() & plain.record.versions.keys() and fast.record.versions.items() >= dict(amp='bf16', channels_last=True, compile=True).items()
     assert run_path(plain.record) == cell_path('mnist-mini', 'arm', 'released', plain.record.config, 'test', 3) != run_path(fast.record)
     assert changes(fast.record) == ['amp=bf16', 'channels_last', 'compile'] and command_of([fast.record]).endswith('--amp bf16 --channels-last --compile')
@@ -94,7 +94,7 @@ def test_a_record_says_how_it_was_computed(tmp_path):
 
 def test_a_checkpoint_of_another_precision_is_refused(tmp_path):
     short = dict(eta_0=.05, N=400)
-    args = lambda: dict(learner=dict(progress=False, checkpoint=tmp_path/'c'), **short)
+    args = lambda: dict(progress=False, checkpoint=tmp_path/'c', **short)
     build('mnist-mini', 'naive', **args()).fit()
     with pytest.raises(ValueError, match="belongs to another run: amp is None there and 'bf16' here"): build('mnist-mini', 'naive', amp='bf16', **args()).fit()
 
@@ -102,7 +102,7 @@ def test_a_checkpoint_of_another_precision_is_refused(tmp_path):
 @pytest.mark.parametrize('method', ['naive', 'lwf', 'er', 'er-mir', 'icarl', 'gem', 'adi', 'arm'])
 def test_every_method_runs_in_bf16(method):
     more = dict(recall_from=0) if method in ('arm', 'adi') else {}
-    learner = build('mnist-color', method, amp='bf16', channels_last=True, learner=dict(progress=False), **more)
+    learner = build('mnist-color', method, amp='bf16', channels_last=True, progress=False, **more)
     assert isinstance(learner, Learner)
     losses = [learner.strategy.observe(X, Y) for _ in range(2)]
     assert all(v == v for loss in losses for v in loss.values()) and learner.strategy.predict(X).dtype == torch.float32

@@ -33,7 +33,7 @@ def wait_for(what, seconds=120):
 
 
 @pytest.fixture(scope='module')
-def plain(): return [run(method=METHOD, seed=s, eta_0=.02, learner=dict(progress=False)) for s in SEEDS]
+def plain(): return [run(method=METHOD, seed=s, eta_0=.02, progress=False) for s in SEEDS]
 
 
 @pytest.mark.skipif(not Path('/proc/self/stat').exists(), reason='no /proc here to find the workers in')
@@ -66,4 +66,4 @@ def test_workers_have_the_divergences_of_this_process(tmp_path, monkeypatch):
     def total_variation_distance(logits_old, logits_new): return .5 * (logits_old.softmax(-1) - logits_new.softmax(-1)).abs().sum(-1)
     monkeypatch.setitem(DIVERGENCES, 'tvd', total_variation_distance)
     records = sweep(methods=['arm'], seeds=range(2), folder=tmp_path, workers=2, div='tvd', S=1)
-    for r in records: assert r.same(run(method='arm', seed=r.seed, div='tvd', S=1, learner=dict(progress=False))) and r.config['div'] == 'tvd'
+    for r in records: assert r.same(run(method='arm', seed=r.seed, div='tvd', S=1, progress=False)) and r.config['div'] == 'tvd'

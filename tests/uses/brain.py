@@ -11,7 +11,7 @@ assert sorted(shuffle_rows(4, g, [0, 0, 1, 1])[:2].tolist()) == [0, 1]
 assert seed_interval([1., 3.])[0] == 2 and swap_test(np.eye(5), 99, g).value == 1
 assert np.isclose(correlation(ranks([1, 2, 9]), [1, 2, 3]), 1)
 
-learner = build('mnist-mini', 'arm', recall_from=1, learner=dict(callbacks=[keeper := Keeper(1, 2)], eval_every=2))
+learner = build('mnist-mini', 'arm', recall_from=1, callbacks=[keeper := Keeper(1, 2)], eval_every=2)
 learner.stream = replace(learner.stream, train=[(x[:40], y[:40]) for x, y in learner.stream.train])
 record = learner.fit()
 s = keeper.samples()

@@ -17,7 +17,7 @@ assert out['method'] == 'naive' and .1 < out['accuracy'] < .25 and Path(out['fil
 assert 'naive' in ok('report', 'store') and 'mnist-mini' in ok('data') and 'whole' in ok('data', 'check', 'mnist-mini') and 'lambda_3' in ok('methods', 'arm')
 assert "did you mean 'arm'" in ok('run', '--method', 'amr', code=2) and 'no runs in' in ok('report', 'nowhere', code=2)
 from arm_nb.experiment import build, fit_and_keep
-record, path = fit_and_keep(build(method='naive', seed=1, learner=dict(progress=False)), Path('store'))
+record, path = fit_and_keep(build(method='naive', seed=1, progress=False), Path('store'))
 assert summary(record, path)['seed'] == 1
 assert 'naive' in ok('sweep', '--method', 'naive', '--seed', '0', '--workers', '1', '--out', 'store') and grid_of(['S=1,2'], ['arm']) == {'S': [1, 2]}
 for command in (demo, run, sweep, report, data, get, check, methods, say_whole): assert command.__name__ in ('say_whole', *(c.callback.__name__ for c in app.registered_commands + data_app.registered_commands), 'data')

@@ -18,15 +18,15 @@ if __name__ == '__main__':                     # a sweep starts processes, and t
     assert pick_device('cpu') == 'cpu'
     torch.set_num_threads(1)
 
-    learner = build(method='stationary', seed=3, N=100, learner=dict(progress=False, eval_on='val'))
+    learner = build(method='stationary', seed=3, N=100, progress=False, eval_on='val')
     assert learner.batches == [40] and learner.strategy.cfg.N == 100 and learner.record.eval_on == 'val'
-    record = run(method='stationary', seed=3, N=100, learner=dict(progress=False, eval_on='val'))
+    record = run(method='stationary', seed=3, N=100, progress=False, eval_on='val')
     assert record.complete and record.same(learner.fit()) and record.average_accuracy > .3
     with tempfile.TemporaryDirectory() as store:
         path = save_run(record, store)
         assert path == run_path(record, store) == cell_path('mnist-mini', 'stationary', 'released', record.config, 'val', 3, store) and path.name == 'seed-3.json'
         assert load_records(store) == [record] and load_runs(store).accuracy.item() == tidy(record)['accuracy'] == record.average_accuracy
-        assert fit_and_keep(build(method='naive', learner=dict(progress=False)), store)[1].exists() and issubclass(Stopped, Exception)
+        assert fit_and_keep(build(method='naive', progress=False), store)[1].exists() and issubclass(Stopped, Exception)
         job, = shard_of(plan('mnist-mini', ['naive'], [1, 2], store), '2/2')
         assert isinstance(job, Job) and run_job(job) == (job.path, '') and done(job) and combinations(dict(a=[1, 2])) == [dict(a=1), dict(a=2)]
         assert list(in_parallel([job], 1)) == [(job.path, '')]

@@ -22,7 +22,7 @@ from .arm import Recalled
 from .divergence import DIVERGENCES
 from .learner import Learner
 from .methods import METHODS, row, settings
-from .models import prepared
+from .models import prepared, with_seed
 from .record import Compute, RunRecord, load_records, load_runs, network_path, plain, run_path, save_run, write_whole
 from .settings import Config, check_number, one_of
 from .streams import DATASETS, Stream, data_spec, get_stream
@@ -49,20 +49,21 @@ def threads_for(model: nn.Module):
 # %% ../nbs/library/experiment.ipynb #c014b
 def _not_ours(cls: type) -> bool: return cls.__module__.split('.')[0] not in ('arm_nb', 'torch', 'builtins', 'abc')
 
-def _code_parts(thing) -> list:
+def _code_parts(thing, inside=()) -> list:
     "What a function or class does, as plain values: instructions, constants and names, also of what it holds."
-    if isinstance(thing, types.CodeType):
-        return [thing.co_code, thing.co_names, thing.co_varnames, [_code_parts(c) for c in thing.co_consts]]
-    if isinstance(thing, (staticmethod, classmethod)): return _code_parts(thing.__func__)
-    if isinstance(thing, property): return [_code_parts(f) for f in (thing.fget, thing.fset)]
+    if any(thing is t for t in inside): return [thing.__qualname__]                # it holds itself, as `super()` does
+    def parts(values): return [_code_parts(v, (*inside, thing)) for v in values]
+    if isinstance(thing, types.CodeType): return [thing.co_code, thing.co_names, thing.co_varnames, parts(thing.co_consts)]
+    if isinstance(thing, (staticmethod, classmethod)): return parts([thing.__func__])
+    if isinstance(thing, property): return parts([thing.fget, thing.fset])
     if inspect.isfunction(thing):
-        held = [c.cell_contents for c in thing.__closure__ or ()]
-        return [_code_parts(v) for v in (thing.__code__, thing.__defaults__, thing.__kwdefaults__, held)]
+        held = tuple(c.cell_contents for c in thing.__closure__ or ())
+        return parts([thing.__code__, thing.__defaults__, thing.__kwdefaults__, held])
     if isinstance(thing, type):
         skip = ('__module__', '__qualname__', '__dict__', '__weakref__', '__doc__', '__firstlineno__')
-        own = [c for c in thing.__mro__ if _not_ours(c)]
-        return [[name, _code_parts(v)] for c in own for name, v in sorted(vars(c).items()) if name not in skip]
-    if isinstance(thing, (list, tuple)): return [_code_parts(v) for v in thing]
+        mine = {f'{c.__name__}.{k}': v for c in thing.__mro__ if _not_ours(c) for k, v in sorted(vars(c).items()) if k not in skip}
+        return [list(mine), parts(mine.values())]
+    if isinstance(thing, (list, tuple)): return parts(thing)
     plain = (str, bytes, int, float, bool, complex, type(None), frozenset)
     return [repr(thing) if isinstance(thing, plain) else type(thing).__name__]
 
@@ -131,7 +132,9 @@ class Asked:
         "The network that will learn, fresh."
         if isinstance(self.model, nn.Module): return copy.deepcopy(self.model)
         maker = self.model or METHODS[self.method].model
-        return maker(stream.in_shape, stream.n_classes, self.seed if self.weights_seed is None else self.weights_seed)
+        return self._made(maker, stream, self.seed if self.weights_seed is None else self.weights_seed)
+
+    def _made(self, maker, stream, seed): return with_seed(lambda: maker(stream.in_shape, stream.n_classes, seed), seed)
 
     def marks(self, stream: Stream, config: Config) -> dict:
         "What tells this run from others, beside the names: nothing for what is ours."
@@ -144,7 +147,7 @@ class Asked:
         if isinstance(self.data, Stream) or DATASETS[stream.name].make: marks['data'] = stream.fingerprint()[:12]
         maker = self.model or m.model
         if isinstance(maker, nn.Module): marks['network'] = network_mark(maker)
-        elif maker.__module__.split('.')[0] != 'arm_nb': marks['network'] = network_mark(maker(stream.in_shape, stream.n_classes, 0))
+        elif maker.__module__.split('.')[0] != 'arm_nb': marks['network'] = network_mark(self._made(maker, stream, 0))
         if _not_ours(m.strategy): marks['method'] = code_mark(m.strategy)
         elif m.strategy.version > 1: marks['method'] = m.strategy.version
         div = DIVERGENCES.get(getattr(config, 'div', None))
@@ -162,11 +165,14 @@ class Asked:
             s.name, self.method, self.flavour, self.seed, plain(asdict(config)), self.learner.get('eval_on', 'test'),
             [list(c) for c in s.task_classes], s.n_classes, versions=how, marks=marks)
 
-    def build(self) -> Learner:
-        "The run, ready to `.fit()`."
+    def build(
+        self,
+        marks: dict | None = None,  # those that another process has found; None: looked for here
+    ) -> Learner:                   # ready to .fit()
+        "The run, built."
         c, stream = self.compute, self.stream()
         config = self.config(stream)
-        marks = self.marks(stream, config)
+        if marks is None: marks = self.marks(stream, config)
         model = prepared(self.network(stream), c.amp, c.channels_last).to(c.device)
         strategy = METHODS[self.method].strategy(model, config, torch.Generator().manual_seed(self.seed))
         if c.compile and hasattr(strategy, 'compile'): strategy.compile = True

@@ -121,7 +121,7 @@ def run_job(
         if done(job): return job.path, ''                       # somebody else's sweep was faster
         curve = job.asked.learner.get('eval_every', 0)
         learner = dict(job.asked.learner, progress=False, checkpoint=job.path.with_suffix(f'.{curve}.checkpoint'))
-        with threads(1): _, path = fit_and_keep(replace(job.asked, learner=learner).build(), job.folder, job.keep_network)
+        with threads(1): _, path = fit_and_keep(replace(job.asked, learner=learner).build(job.head.marks), job.folder, job.keep_network)
     except KeyboardInterrupt: raise
     except Exception as e:                                      # whatever it is: the other runs are to be done
         if isinstance(e.__cause__, KeyboardInterrupt): raise KeyboardInterrupt from e      # Ctrl-C means the sweep, not this run

@@ -5,23 +5,20 @@
 # %% ../nbs/03_recall.ipynb #c004
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from functools import lru_cache
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
+from .ascent import RecallTrace, ascend, logit_gradients, nonlocal_pull
 from .divergence import DIVERGENCES, weighted_mean
-from .networks import copies_of, keep_stats, no_grad_for
+from .networks import copies_of, keep_stats
 from .regularizers import batch_entropy, l2_norm, sharpness, total_variation
 from .settings import Config, choice, number
 
 # %% auto #0
-__all__ = ['present_share', 'nonlocality', 'RecallConfig', 'recall_terms', 'recall_objective', 'recall_literal', 'pull_of',
-           'logit_gradients', 'tv_matrices', 'image_gradient', 'RecallTrace', 'climb', 'climb_on', 'compiled_climb',
-           'portions', 'ascend', 'recall']
+__all__ = ['present_share', 'nonlocality', 'RecallConfig', 'recall_terms', 'recall_objective', 'recall_literal', 'recall']
 
 # %% ../nbs/03_recall.ipynb #c011
 def present_share(
@@ -121,172 +118,8 @@ def recall_literal(
         x = (x + cfg.eta_1 * g).detach()
     return x
 
-# %% ../nbs/03_recall.ipynb #c041
-def _divergence_slopes(log_p: Tensor, p: Tensor, div: str) -> tuple[Tensor, Tensor | float]:
-    "v and r such that D's gradient in the logits of both networks, (2, B, C), is J_p v + r. Closed for the paper's three."
-    if div in ('js', 'mean_kl'): log_m = torch.logaddexp(log_p[0], log_p[1]) - math.log(2)
-    if div == 'js': return .5 * (log_p - log_m), 0.
-    if div == 'mean_kl': return torch.sub(.5 * log_m, log_p.sum(0), alpha=.25).expand_as(p), .5 * (p - p.mean(0))
-    zero = torch.zeros_like(p[0])
-    if div == 'ce': return torch.stack((-log_p[1], zero)), torch.stack((zero, p[1] - p[0]))
-    with torch.enable_grad():                                              # somebody's own divergence: ask autograd
-        z = log_p.detach().requires_grad_()
-        return torch.zeros_like(p), torch.autograd.grad(DIVERGENCES[div](*z).sum(), z)[0]
-
-def pull_of(
-    present: Sequence[int] | Tensor, # classes in the real batch, set(B_Y)
-    logits: Tensor,                  # (B, C), for the number of classes, dtype and device
-    cfg: RecallConfig,               # lambda_1 and lambda_2
-) -> Tensor:                         # (2, 1, C): lambda_1 s for the old network, lambda_2 s for the new one
-    "What non-locality takes from the logits of the present classes, made once a recall."
-    return torch.stack([weight * present_share(present, logits)[None] for weight in (cfg.lambda_1, cfg.lambda_2)])
-
-@torch.no_grad()
-def logit_gradients(
-    logits: Tensor,               # (2, B, C) f_theta(x_hat) and f_theta'(x_hat)
-    pull: Tensor,                 # (2, 1, C) from `pull_of`, or (2, B, C): a pull of its own for each image
-    cfg: RecallConfig,            # the constants
-    weight: Tensor | None = None, # (B,) copies of each image; None: one
-) -> Tensor:                      # (2, B, C)
-    "Gradient of eq. 8's output terms (all but L2 and TV) in the logits of the old and of the new network, in closed form."
-    log_p = logits.log_softmax(-1)
-    p = log_p.exp()
-    part = 1 / p.shape[1] if weight is None else (weight.to(p.dtype) / weight.sum())[:, None]
-    v, r = _divergence_slopes(log_p, p, cfg.div)
-    v, g = cfg.lambda_d * v, cfg.lambda_d * r + (p * pull.sum(-1, keepdim=True) - pull)      # pull sums to lambda_1 and lambda_2
-    if cfg.lambda_3: v[0] -= cfg.lambda_3 * (part * p[0]).sum(0).clamp_min(torch.finfo(p.dtype).tiny).log()
-    g += p * (v - (p * v).sum(-1, keepdim=True))                                              # J_p v
-    if cfg.lambda_4:
-        favourite = p[0].argmax(-1, keepdim=True)
-        g[0] -= cfg.lambda_4 * p[0].scatter_add(1, favourite, -torch.ones_like(p[0, :, :1]))  # p - e_argmax
-    return part * g
-
-# %% ../nbs/03_recall.ipynb #c043
-def _path_laplacian(n: int, like: Tensor) -> Tensor:
-    steps = torch.eye(n, dtype=like.dtype, device=like.device).diff(dim=0) # (n-1, n): from each place to the next
-    return steps.T @ steps
-
-def tv_matrices(
-    x: Tensor,         # (B, C, H, W) images, for their shape
-    cfg: RecallConfig, # lambda_6
-) -> tuple[Tensor, Tensor]: # (H, H) and (W, W): rows @ x + x @ cols is the gradient of -lambda_6 TV in one image
-    "The gradient of total variation as two matrices, made once a recall."
-    C, H, W = x.shape[1:]
-    if cfg.lambda_6 and min(H, W) < 2: raise ValueError(f'total variation compares neighbouring pixels: images of {H}x{W} have none (lambda_6=0 leaves it out)')
-    scale = lambda steps: -4 * cfg.lambda_6 / max(steps, 1)
-    return scale(C * (H - 1) * W) * _path_laplacian(H, x), scale(C * H * (W - 1)) * _path_laplacian(W, x)
-
-@torch.no_grad()
-def image_gradient(
-    x: Tensor,         # (B, C, H, W) recalled images
-    cfg: RecallConfig, # lambda_5
-    rows: Tensor,      # (H, H), and
-    cols: Tensor,      # (W, W), from `tv_matrices`
-) -> Tensor:           # (B, C, H, W), one image at a time (not yet divided by M)
-    "Gradient of -lambda_5 L2 - lambda_6 TV in the pixels of each image, in closed form."
-    norm = x.flatten(1).norm(dim=1).clamp_min(torch.finfo(x.dtype).tiny).view(-1, 1, 1, 1)
-    return (rows @ x).add_(x @ cols).addcdiv_(x, norm, value=-cfg.lambda_5 / x[0].numel())
-
-# %% ../nbs/03_recall.ipynb #c049
-@dataclass
-class RecallTrace:
-    "What happened at each step of a recall: lists that `recall(..., trace=RecallTrace())` fills with S + 1 entries, start to end."
-    x: list[Tensor] = field(default_factory=list)          # (B, C, H, W) images
-    p_old: list[Tensor] = field(default_factory=list)      # (B, C) class probabilities by the old network
-    p_new: list[Tensor] = field(default_factory=list)      # (B, C) class probabilities by the new network
-    terms: dict[str, list[Tensor]] = field(default_factory=dict) # each term of eq. 8, signed and weighted
-
-    @torch.no_grad()
-    def add(self, x: Tensor, logits_old: Tensor, logits_new: Tensor, terms: dict[str, Tensor]) -> None:
-        "Write down one step: the images, what the networks say, and the terms of the objective, as from `recall_terms`."
-        self.x.append(x.detach().clone()); self.p_old.append(logits_old.softmax(-1)); self.p_new.append(logits_new.softmax(-1))
-        for name, value in terms.items(): self.terms.setdefault(name, []).append(value)
-
-# %% ../nbs/03_recall.ipynb #c049b
-def climb(
-    x: Tensor,                    # (B, C, H, W) images
-    model_old: nn.Module,         # f_theta: images -> logits
-    model: nn.Module,             # f_theta': images -> logits
-    slopes: Callable,             # as in `ascend`, and so are cfg, weight and more
-    cfg,
-    tv: tuple[Tensor, Tensor],    # from `tv_matrices`
-    M: int | Tensor,              # images, copies included
-    weight: Tensor | None = None,
-    more: Callable | None = None,
-) -> tuple[Tensor, Tensor]:       # (B, C, H, W) images one step further, and (2, B, C) the logits before it
-    "One step of line 8: two forward passes, one gradient to the images."
-    x = x.detach().requires_grad_()
-    logits = torch.stack((model_old(x), model(x)))
-    climbed, pulls = [logits], [slopes(logits.detach(), weight)]
-    if more is not None: climbed.append(more()); pulls.append(None)
-    g, = torch.autograd.grad(climbed, x, pulls)
-    x = x.detach()
-    if weight is not None: g = g / weight.view(-1, 1, 1, 1)             # a copy's own share of the gradient to its image
-    return x.add(g, alpha=cfg.eta_1).add_(image_gradient(x, cfg, *tv) * (cfg.eta_1 / M)), logits.detach()
-
-# %% ../nbs/03_recall.ipynb #c049b2g
-def climb_on(
-    n: int, # steps
-    x: Tensor,
-    *how,   # what `climb` takes after the images
-) -> tuple[Tensor, Tensor]: # as `climb`
-    "Several steps of line 8."
-    for _ in range(n): x, logits = climb(x, *how)
-    return x, logits
-
-@lru_cache(None)
-def compiled_climb(
-    device: str='cpu', # 'cpu', or 'cuda': there the graph is also recorded, so that it is one launch
-) -> Callable:         # like `climb_on`, to be called inside `ascend`
-    "`climb_on` as one graph by `torch.compile`. The first call compiles: a quarter of a minute for ten steps of an MLP, most of a minute for one of a ResNet."
-    graph = torch.compile(climb_on, mode='reduce-overhead' if device == 'cuda' else None)
-    def steps(*args):
-        if device == 'cuda': torch.compiler.cudagraph_mark_step_begin()
-        with torch._dynamo.config.patch(trace_autograd_ops=True): x, logits = graph(*args)
-        return (x.clone(), logits) if device == 'cuda' else (x, logits)      # a recorded graph writes its results to one place
-    return steps
-
-def portions(
-    S: int,           # steps in all
-    model: nn.Module, # the network they go through
-    compile: bool,    # are they compiled?
-) -> list[int]:       # steps at a time; their sum is S
-    "One at a time; but compiled, a network without convolutions takes all at once: ten of a ResNet would be minutes in the compiler."
-    deep = any(isinstance(m, nn.modules.conv._ConvNd) for m in model.modules())
-    return [S] if S and compile and not deep else [1] * S
-
-# %% ../nbs/03_recall.ipynb #c049b2
-def ascend(
-    x_init: Tensor,               # (B, C, H, W) images to start from, kept as they are
-    model_old: nn.Module,         # f_theta: images -> logits
-    model: nn.Module,             # f_theta': images -> logits
-    slopes: Callable,             # (logits (2, B, C), weight) -> (2, B, C): gradient of what is climbed in the logits of both networks
-    cfg,                          # eta_1, S, lambda_5 and lambda_6, as in `RecallConfig`
-    weight: Tensor | None = None, # (B,) copies > 0 that each image stands for; None: one
-    more: Callable | None = None, # () -> a scalar to climb as well, differentiable in the images: made of what hooks saw in the last pass
-    look: Callable | None = None, # (x, logits, weight) -> None: shown each of the S + 1 states, without gradients
-    compile: bool = False,        # take the steps by `compiled_climb`; `slopes` must then be ready when the first begins; not together with `more`
-) -> Tensor:                      # (B, C, H, W) x_hat, not clipped to [0, 1]
-    "The loop of lines 7 and 8 for any objective: `cfg.S` steps of gradient ascent on what `slopes` describes - lambda_5 L2 - lambda_6 TV."
-    if x_init.dim() != 4 or len(x_init) == 0: raise ValueError(f'x_init must be images (B, C, H, W) with B >= 1, got shape {tuple(x_init.shape)}')
-    if weight is not None and tuple(weight.shape) != (len(x_init),):
-        raise ValueError(f'weight must have one number of copies for each of the {len(x_init)} images, got shape {tuple(weight.shape)}')
-    if compile and more is not None: raise ValueError('compile cannot follow hooks: leave out compile or more')
-    weight = None if weight is None else weight.to(x_init)
-    M = len(x_init) if weight is None else weight.sum()
-    x, tv = x_init.detach().clone(), tv_matrices(x_init, cfg)
-    with torch.enable_grad(), no_grad_for(model_old, model), copies_of(model_old, weight), copies_of(model, weight):
-        steps, rest = (compiled_climb(x.device.type), ()) if compile else (climb_on, (more,))
-        for n in portions(cfg.S, model, compile and look is None):
-            before, (x, logits) = x, steps(n, x, model_old, model, slopes, cfg, tv, M, weight, *rest)
-            if look is not None:
-                with torch.no_grad(): look(before, logits, weight)
-        if look is not None:
-            with torch.no_grad(), keep_stats(model_old, model): look(x, torch.stack((model_old(x), model(x))), weight)
-    return x
-
 # %% ../nbs/03_recall.ipynb #c050
-def _outputs(model: nn.Module, x: Tensor) -> Tensor:
+def _logits_like(model: nn.Module, x: Tensor) -> Tensor:
     "Something of the shape, dtype and device of a network's logits: without asking it, if it says how many classes it has."
     C = getattr(model, 'n_classes', None)
     if C: return x.new_empty(1, C)
@@ -307,10 +140,11 @@ def recall(
 
     Example: `recall(x, net, net, [1], RecallConfig(S=0)).equal(x)` is True.
     """
-    pull = pull_of(present, _outputs(model_old, x_init), cfg) if compile else None
+    def pull_on(logits): return nonlocal_pull(present_share(present, logits), cfg)
+    pull = pull_on(_logits_like(model_old, x_init)) if compile else None
     def slopes(logits, weight):
         nonlocal pull
-        if pull is None: pull = pull_of(present, logits[0], cfg)        # once a recall
+        if pull is None: pull = pull_on(logits[0])        # once a recall
         return logit_gradients(logits, pull, cfg, weight)
-    def look(x, logits, weight): trace.add(x, logits[0], logits[1], recall_terms(x, *logits, present, cfg, weight))
-    return ascend(x_init, model_old, model, slopes, cfg, weight, look=None if trace is None else look, compile=compile)
+    def watch(x, logits, weight): trace.add(x, *logits, recall_terms(x, *logits, present, cfg, weight))
+    return ascend(x_init, model_old, model, slopes, cfg, weight, watch=None if trace is None else watch, compile=compile)

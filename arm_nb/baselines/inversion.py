@@ -15,10 +15,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..arm import Recalled, Recaller, draw_starts
+from ..ascent import RecallTrace, ascend, logit_gradients
 from ..divergence import DIVERGENCES, weighted_mean
 from ..learner import register
 from ..networks import copies_of, keep_stats, sgd_step_fused
-from ..recall import RecallTrace, ascend, logit_gradients
 from ..regularizers import l2_norm, total_variation
 from ..settings import Config, choice, first_iteration, lag, number
 
@@ -59,10 +59,10 @@ def norm_gap(
     "While in this block, the model's passes leave behind how far they were from its batch norms' running statistics: the function that comes out gives R of the last pass. None if there is nothing to compare with."
     norms = [m for m in model.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm) and m.running_mean is not None]
     gaps = {}
-    def look(m, inputs):
+    def compare(m, inputs):
         mean, var = batch_statistics(inputs[0], getattr(m, 'copies', None))
         gaps[m] = (mean - m.running_mean).norm() + (var - m.running_var).norm()
-    hooks = [m.register_forward_pre_hook(look) for m in norms]
+    hooks = [m.register_forward_pre_hook(compare) for m in norms]
     try: yield (lambda: torch.stack([*gaps.values()]).mean()) if norms else None
     finally:
         for h in hooks: h.remove()
@@ -176,8 +176,9 @@ def invert(
             nonlocal pull
             if pull is None: pull = class_pull(classes, logits[0], cfg)      # once a recall
             return logit_gradients(logits, pull, cfg, weight)
-        def look(x, logits, weight): trace.add(x, logits[0], logits[1], adi_terms(x, *logits, classes, gap and gap(), cfg, weight))
-        return ascend(x_init, model_old, model, slopes, cfg, weight, more=gap and (lambda: -cfg.lambda_bn * gap()), look=None if trace is None else look)
+        def watch(x, logits, weight): trace.add(x, *logits, adi_terms(x, *logits, classes, gap and gap(), cfg, weight))
+        further = gap and (lambda: -cfg.lambda_bn * gap())
+        return ascend(x_init, model_old, model, slopes, cfg, weight, further, None if trace is None else watch)
 
 # %% ../../nbs/rivals/22_inversion.ipynb #c039
 @dataclass

@@ -7,7 +7,7 @@ from arm_nb.baselines.inversion import *
 from arm_nb.learner import sgd_step
 from arm_nb.models import MLP
 from arm_nb.networks import keep_stats
-from arm_nb.recall import RecallTrace, logit_gradients
+from arm_nb.ascent import RecallTrace, logit_gradients
 
 torch.manual_seed(0)
 assert AdiConfig.preset('mnist-mini') == AdiConfig(T=80, recall_from=80)

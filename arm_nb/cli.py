@@ -69,9 +69,9 @@ def overrides(
     method: str,       # name in METHODS or VARIANTS
 ) -> dict:             # field -> value of the field's type
     "What `--set` asks for. ValueError names the field, or the nearest one there is."
-    from arm_nb.methods import METHODS, row
+    from arm_nb.methods import METHODS, row_of
     from arm_nb.settings import one_of
-    config, found = METHODS[row(method)[0]].config, {}
+    config, found = METHODS[row_of(method)[0]].config, {}
     kinds = get_type_hints(config)
     for text in texts:
         name, equals, value = text.partition('=')
@@ -246,9 +246,9 @@ def grid_of(
     methods: list[str], # names in METHODS or VARIANTS
 ) -> dict:              # field -> list of values of the field's type
     "What `--set` asks of a sweep. ValueError names a field that none of the methods has, or a value that cannot be."
-    from arm_nb.methods import METHODS, row
+    from arm_nb.methods import METHODS, row_of
     from arm_nb.settings import one_of
-    owner = {f.name: m for m in reversed(methods) for f in fields(METHODS[row(m)[0]].config)}
+    owner = {f.name: m for m in reversed(methods) for f in fields(METHODS[row_of(m)[0]].config)}
     grid = {}
     for text in texts:
         name, equals, values = text.partition('=')
@@ -379,14 +379,14 @@ def methods(
     flavour: Annotated[str, typer.Option(help="'released' or 'paper'.")] = 'released',
 ):
     "Which methods there are; with a name, its settings."
-    from arm_nb.methods import METHODS, VARIANTS, row, settings
+    from arm_nb.methods import METHODS, VARIANTS, row_of, settings
     from arm_nb.streams import DATASETS, data_spec
     if name is None:
         for n, m in METHODS.items(): typer.echo(f'{n:12}{m.strategy.__name__:8}{m.source}')
         typer.echo('\nRows of the tables that change a setting:')
         for n, (base, changed) in VARIANTS.items(): typer.echo(f'{n:20}{base} with ' + ', '.join(f'{k} = {v}' for k, v in changed.items()))
         return
-    m, sets = METHODS[row(name)[0]], [data_spec(data).name] if data else list(DATASETS)
+    m, sets = METHODS[row_of(name)[0]], [data_spec(data).name] if data else list(DATASETS)
     typer.echo(f'{name}: {m.source}. {m.strategy.__module__}.{m.strategy.__name__} with {m.config.__name__}:\n')
     columns = [asdict(settings(d, name, flavour)) for d in sets]
     for field, values in [('', dict.fromkeys(sets)), *((f, [c[f] for c in columns]) for f in columns[0])]:

@@ -21,7 +21,7 @@ from torch import nn
 from .arm import Recalled
 from .divergence import DIVERGENCES
 from .learner import Learner
-from .methods import METHODS, row, settings
+from .methods import METHODS, row_of, settings
 from .models import prepared, with_seed
 from .record import Compute, RunRecord, load_records, load_runs, network_path, plain, run_path, save_run, write_whole
 from .settings import Config, check_number, one_of
@@ -205,7 +205,7 @@ def ask(
     **more,                                           # see `run`
 ) -> Asked:
     "A run as it was asked for. Errors as `run`."
-    name, changed = row(method)
+    name, changed = row_of(method)
     config = METHODS[name].config
     own = {f.name for f in fields(Asked)} & {'protocol', 'drop_last', 'iterations', 'weights_seed', 'order_seed'}
     known = [*(f.name for f in fields(config)), *LEARNER, *COMPUTE, *sorted(own)]

@@ -23,7 +23,7 @@ from .streams import Stream, data_spec
 _all_ = ['METHODS', 'Method', 'register']   # from learner: here they are all there
 
 # %% auto #0
-__all__ = ['ORDER', 'OURS', 'VARIANTS', 'TABLES', 'row', 'settings', 'METHODS', 'Method', 'register']
+__all__ = ['ORDER', 'OURS', 'VARIANTS', 'TABLES', 'row_of', 'settings', 'METHODS', 'Method', 'register']
 
 # %% ../nbs/library/methods.ipynb #c006
 ORDER = 'stationary er er-mir icarl gem naive gen gen-mir lwf adi arm'.split()   # of the tables; others follow
@@ -48,7 +48,7 @@ TABLES: dict[int, tuple[str, list[str]]] = {                   # the paper's num
     6: ('mnist5k', 'stationary er er-mir er-25 er-mir-25 naive gen gen-mir lwf adi arm'.split()),
     7: ('cifar10', ['arm', *(name for name in VARIANTS if name.startswith('arm-') and name not in ('arm-unit-lag', 'arm-no-distill'))])}
 
-def row(
+def row_of(
     name: str,               # in `METHODS` or `VARIANTS`
 ) -> tuple[str, dict]:       # the method, and the settings that the name changes
     """What the name of a row stands for.
@@ -73,7 +73,7 @@ def settings(
 
     Raises: ValueError with the nearest name for one that is not there, or if a stream is given and no preset.
     """
-    method, changed = row(method)
+    method, changed = row_of(method)
     config, changed = METHODS[method].config, changed | overrides
     for name in overrides: one_of([f.name for f in fields(config)], name, f'setting of {method}')
     own = data.name if isinstance(data, Stream) else data_spec(data).name

@@ -20,7 +20,7 @@ from joblib.parallel import get_active_backend
 from tqdm import tqdm
 
 from .experiment import COMPUTE, LEARNER, Asked, Stopped, ask, fit_and_keep, threads
-from .methods import METHODS, OURS, row
+from .methods import METHODS, OURS, row_of
 from .record import RunRecord, network_path, run_path
 from .settings import one_of
 from .streams import Stream
@@ -80,7 +80,7 @@ def plan(
     Raises: ValueError for a name that nothing here has, before anything runs.
     """
     grid, jobs, brought = grid or {}, {}, registered()
-    has = {m: [f.name for f in fields(METHODS[row(m)[0]].config)] for m in methods}
+    has = {m: [f.name for f in fields(METHODS[row_of(m)[0]].config)] for m in methods}
     everywhere = {f: 1 for m in methods for f in has[m]}
     for name in grid: one_of([*everywhere, *LEARNER, *COMPUTE], name, f'setting of {", ".join(methods)}')
     for seed, m in product(seeds, methods):

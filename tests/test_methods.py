@@ -6,7 +6,7 @@ from math import prod
 import pytest
 import torch
 
-from arm_nb.experiment import METHODS, TABLES, named, settings
+from arm_nb.methods import METHODS, TABLES, row_of, settings
 from arm_nb.learner import Learner, RunRecord
 from arm_nb.report import PAPER
 from arm_nb.streams import DATASETS, Stream
@@ -154,7 +154,7 @@ ROWS = [(table, row) for table in (1, 5, 6) for row in TABLES[table][1]]
 
 @pytest.mark.parametrize('table, row', ROWS, ids=[f'table {t}, {r}' for t, r in ROWS])
 def test_memory_is_what_the_paper_prints(table, row):
-    data, method = TABLES[table][0], named(row)[0]
+    data, method = TABLES[table][0], row_of(row)[0]
     spec, m = DATASETS[data], METHODS[method]
     kept = m.strategy(m.model(spec.in_shape, spec.n_classes, 0), settings(data, row), None).memory()
     paper = PAPER[(PAPER.table == table) & (PAPER.row == row)].iloc[0]

@@ -78,7 +78,7 @@ def test_every_arm_nb_command_is_one():
     "It is parsed to the end, its methods, flavour and settings exist; nothing is run"
     import typer
     from arm_nb.cli import app
-    from arm_nb.experiment import METHODS
+    from arm_nb.methods import METHODS
     commands = [shlex.split(line)[1:] for line in SHELL if re.match(r'arm_nb \w', line)]
     assert len(commands) >= 5
     group = typer.main.get_command(app)

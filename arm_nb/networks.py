@@ -12,6 +12,8 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
+from torch.nn.modules.batchnorm import _BatchNorm
+from torch.nn.modules.instancenorm import _InstanceNorm
 
 # %% auto #0
 __all__ = ['sgd_step', 'sgd_step_fused', 'gradient', 'move_against', 'after_step', 'Descent', 'eval_mode', 'n_outputs',
@@ -24,7 +26,8 @@ def sgd_step(
     loss: Tensor,     # scalar; a function of the parameters
     eta: float,       # step size
 ) -> None:
-    "One step of plain gradient descent (Algorithm 1, lines 5 and 9). Parameters that the loss does not depend on stay."
+    """One step of plain gradient descent (Algorithm 1, lines 5 and 9). Parameters that the loss does not
+    depend on stay."""
     params = [p for p in model.parameters() if p.requires_grad]
     grads = torch.autograd.grad(loss, params, allow_unused=True)
     with torch.no_grad():
@@ -36,15 +39,16 @@ def sgd_step_fused(
     loss: Tensor,
     eta: float,
 ) -> None:
-    "`sgd_step` with one call for all parameters, which on a GPU is one launch. The same to the last bit."
+    "`sgd_step` with one call for all parameters, on a GPU one launch. The same to the last bit."
     move_against([p for p in model.parameters() if p.requires_grad], gradient(model, loss), eta)
 
 def gradient(
     model: nn.Module, # any network
     loss: Tensor,     # scalar
 ) -> tuple[Tensor | None, ...]: # one for each parameter that requires a gradient, in order
-    "The gradient of a loss in a network's parameters; None for a parameter that it does not depend on."
-    return torch.autograd.grad(loss, [p for p in model.parameters() if p.requires_grad], allow_unused=True)
+    "The gradient of a loss in a network's parameters; None for one that it does not depend on."
+    params = [p for p in model.parameters() if p.requires_grad]
+    return torch.autograd.grad(loss, params, allow_unused=True)
 
 @torch.no_grad()
 def move_against(
@@ -60,9 +64,9 @@ def move_against(
 @torch.no_grad()
 def after_step(
     model: nn.Module,               # stays as it is
-    grads: Sequence[Tensor | None], # a gradient for each parameter that requires one, in order; None: zero
+    grads: Sequence[Tensor | None], # one for each parameter that requires it, in order; None: zero
     eta: float,                     # step size
-) -> dict[str, Tensor]:             # name -> parameter after the step, for `torch.func.functional_call`; no gradient flows into them
+) -> dict[str, Tensor]:             # name -> parameter, for `torch.func.functional_call`; without gradients
     "The parameters that a step of gradient descent would lead to."
     named = {name: p for name, p in model.named_parameters() if p.requires_grad}
     whole = [torch.zeros_like(p) if g is None else g for p, g in zip(named.values(), grads)]
@@ -70,20 +74,20 @@ def after_step(
 
 # %% ../nbs/library/networks.ipynb #descent
 class Descent:
-    """How a strategy moves its network: plain gradient descent by hand, or somebody's own optimizer.
+    """How a strategy moves its network: plain descent by hand, or somebody's own optimizer.
 
     Raises: TypeError if what `optimizer` makes is no `torch.optim.Optimizer`.
     """
     def __init__(
         self,
         model: nn.Module,                    # its parameters that require a gradient are moved
-        optimizer: Callable | None = None,   # list of parameters -> `torch.optim.Optimizer`; None: by hand
+        optimizer: Callable | None = None,   # list of parameters -> optimizer; None: by hand
     ):
         self.model = model
         self.optimizer = None if optimizer is None else optimizer(self.params)
         if optimizer is not None and not isinstance(self.optimizer, torch.optim.Optimizer):
-            raise TypeError(f'optimizer must make a torch.optim.Optimizer of a list of parameters, such as '
-                            f'lambda p: torch.optim.Adam(p, 1e-3); it made {self.optimizer!r}')
+            raise TypeError('optimizer must make a torch.optim.Optimizer of a list of parameters, '
+                            f'such as lambda p: torch.optim.Adam(p, 1e-3); it made {self.optimizer!r}')
 
     @property
     def params(self) -> list[nn.Parameter]: return [p for p in self.model.parameters() if p.requires_grad]
@@ -112,15 +116,16 @@ class Descent:
         return {} if self.optimizer is None else dict(optimizer=self.optimizer.state_dict())
 
     def check_state(self, state: dict) -> None:
-        "ValueError if the state is of a strategy with an optimizer and this is one without, or the reverse."
-        if ('optimizer' in state) != (self.optimizer is not None):
-            with_or_without = ('without', 'with') if 'optimizer' in state else ('with', 'without')
-            raise ValueError('this strategy was made {} optimizer=…, the state is of one {} it'.format(*with_or_without))
+        "ValueError if only one of the two, this and the state's strategy, has an optimizer."
+        if ('optimizer' in state) == (self.optimizer is not None): return
+        here, there = ('without', 'with') if 'optimizer' in state else ('with', 'without')
+        raise ValueError(f'this strategy was made {here} optimizer=…, the state is of one {there} it')
 
     def load_state_dict(self, state: dict) -> None:
         "Go on from a strategy's state. ValueError, and nothing has changed, as `check_state`."
         self.check_state(state)
-        if self.optimizer is not None: self.optimizer.load_state_dict(copy.deepcopy(state['optimizer']))   # torch would share the tensors
+        if self.optimizer is not None:       # a copy: torch would share the tensors
+            self.optimizer.load_state_dict(copy.deepcopy(state['optimizer']))
 
 # %% ../nbs/library/networks.ipynb #looks
 @contextmanager
@@ -144,16 +149,17 @@ def n_outputs(
     Raises: ValueError if what comes out is no matrix of logits, one row an image.
     """
     with eval_mode(model): logits = model(x[:1])
+    if isinstance(logits, Tensor) and logits.ndim == 2 and len(logits) == 1: return logits.shape[1]
     what = f'shape {tuple(logits.shape)}' if isinstance(logits, Tensor) else f'a {type(logits).__name__}'
-    if not isinstance(logits, Tensor) or logits.ndim != 2 or len(logits) != 1:
-        raise ValueError(f'{type(model).__name__} must give logits (B, n_classes), one row an image: for one image it gave {what}')
-    return logits.shape[1]
+    raise ValueError(f'{type(model).__name__} must give logits (B, n_classes), one row an image: '
+                     f'for one image it gave {what}')
 
 @contextmanager
 def no_grad_for(
     *models: nn.Module, # networks through which gradients go to the input only
 ) -> Iterator[None]:
-    "While in this block, the parameters of the models need no gradient: a smaller graph. Afterwards those that did, do."
+    """While in this block, the parameters of the models need no gradient: a smaller graph. Afterwards
+    those that did, do."""
     parameters = [p for model in models for p in model.parameters() if p.requires_grad]
     for p in parameters: p.requires_grad_(False)
     try: yield
@@ -181,7 +187,7 @@ def renew(
     for there, here in zip(tensors(old), tensors(new)): there.copy_(here)
 
 def _batch_norms(model: nn.Module) -> list:
-    return [m for m in model.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)]
+    return [m for m in model.modules() if isinstance(m, _BatchNorm)]
 
 def has_batch_norm(
     model: nn.Module, # any network
@@ -193,16 +199,16 @@ def with_seed(
     make: Callable[[], nn.Module], # builds a network on the CPU
     seed: int,                     # of its first weights
 ) -> nn.Module:
-    "A network whose weights depend on `seed` and on nothing else. torch's own random state stays as it was."
+    "A network whose weights depend on `seed` alone. torch's own random state stays as it was."
     with torch.random.fork_rng(devices=[]):
-        torch.default_generator.manual_seed(seed)   # the CPU's only: torch.manual_seed would set every GPU's as well
+        torch.default_generator.manual_seed(seed)   # the CPU's only: torch.manual_seed sets every GPU's
         return make()
 
 # %% ../nbs/library/networks.ipynb #contexts
 @contextmanager
 def copies_of(
     model: nn.Module,      # any network
-    counts: Tensor | None, # (B,) how many copies each image of the coming batches stands for; None: one
+    counts: Tensor | None, # (B,) how many copies each image of the coming batches has; None: one
 ) -> Iterator[None]:
     "While in this block, the model's `WeightedBatchNorm2d` layers count image i `counts[i]` times."
     norms = [m for m in _batch_norms(model) if hasattr(m, 'copies')] if counts is not None else []
@@ -215,7 +221,8 @@ def copies_of(
 def keep_stats(
     *models: nn.Module, # networks whose batch norm should leave its running statistics alone
 ) -> Iterator[None]:
-    "While in this block, batch norms in training mode still use the batch's statistics but do not move their running ones."
+    """While in this block, batch norms in training mode still use the batch's statistics but do not
+    move their running ones."""
     norms = [m for model in models for m in _batch_norms(model) if m.track_running_stats]
     for m in norms: m.track_running_stats = False
     try: yield
@@ -231,7 +238,8 @@ def weighted_norm_literal(
     eps: float,     # added to the variance
 ) -> tuple[Tensor, Tensor, Tensor]: # (B, C, H, W) normalised, (C,) mean, (C,) variance
     "Batch norm that counts image i w_i times, as it is written. The oracle of `WeightedNorm`."
-    wide, wider = torch.promote_types(x.dtype, torch.float32), lambda v: v.to(x.dtype).view(1, -1, 1, 1)
+    wide = torch.promote_types(x.dtype, torch.float32)
+    wider = lambda v: v.to(x.dtype).view(1, -1, 1, 1)
     q = q.to(wide)[:, None]
     mean = (q * x.sum((2, 3), dtype=wide)).sum(0)
     d = x - wider(mean)
@@ -240,10 +248,11 @@ def weighted_norm_literal(
 
 # %% ../nbs/library/networks.ipynb #c064b
 class WeightedNorm(torch.autograd.Function):
-    "`weighted_norm_literal` with its gradient in closed form. Mean and variance come without gradients."
+    "`weighted_norm_literal`, its gradient in closed form. Mean and variance come without gradients."
     @staticmethod
-    def forward(ctx, x: Tensor, q: Tensor, scale: Tensor, shift: Tensor, eps: float) -> tuple[Tensor, Tensor, Tensor]:
-        wide, wider = torch.promote_types(x.dtype, torch.float32), lambda v: v.to(x.dtype).view(1, -1, 1, 1)
+    def forward(ctx, x: Tensor, q: Tensor, scale: Tensor, shift: Tensor, eps: float):
+        wide = torch.promote_types(x.dtype, torch.float32)
+        wider = lambda v: v.to(x.dtype).view(1, -1, 1, 1)
         q = q.to(wide)[:, None]
         mean = (q * x.sum((2, 3), dtype=wide)).sum(0)
         d = x - wider(mean)
@@ -258,13 +267,16 @@ class WeightedNorm(torch.autograd.Function):
     @once_differentiable
     def backward(ctx, g: Tensor, *_) -> tuple:
         d, q, r, s = ctx.saved_tensors
-        G, D = g.sum((2, 3), dtype=r.dtype).sum(0), (g * d).sum((2, 3), dtype=r.dtype).sum(0)
+        G = g.sum((2, 3), dtype=r.dtype).sum(0)
+        D = (g * d).sum((2, 3), dtype=r.dtype).sum(0)
         each = lambda v: (-q * s * v).to(d.dtype)[:, :, None, None]                # (B, C, 1, 1)
-        return torch.addcmul(torch.addcmul(each(G), d, each(D * r * r)), g, s.to(d.dtype).view(1, -1, 1, 1)), None, D * r, G, None
+        by_statistics = torch.addcmul(each(G), d, each(D * r * r))
+        return torch.addcmul(by_statistics, g, s.to(d.dtype).view(1, -1, 1, 1)), None, D * r, G, None
 
 # %% ../nbs/library/networks.ipynb #c064f
 class WeightedBatchNorm2d(nn.BatchNorm2d):
-    """Batch norm that counts image i `copies[i]` times (set by `copies_of`). Without copies, or in eval mode, `nn.BatchNorm2d` itself.
+    """Batch norm that counts image i `copies[i]` times (set by `copies_of`). Without copies, or in eval mode,
+    `nn.BatchNorm2d` itself.
 
     Raises: ValueError, as torch's layer, for a batch with a single place.
     """
@@ -275,8 +287,7 @@ class WeightedBatchNorm2d(nn.BatchNorm2d):
         waits = self.momentum is None and self.track_running_stats and elsewhere
         by_batch = self.training or self.running_mean is None
         if by_batch and x[:, 0].numel() == 1 and (self.copies is None or self.copies.sum() <= 1):
-            raise ValueError('Expected more than 1 value per channel when training, got input '   # torch's own words
-                             f'size {tuple(x.shape)}')
+            raise ValueError(f'Expected more than 1 value per channel when training, got {tuple(x.shape)}')
         if not by_batch or (self.copies is None and not waits): return super().forward(x)
         ones = x.new_ones(len(x), dtype=torch.promote_types(x.dtype, torch.float32))
         return self.counted(x, ones if self.copies is None else self.copies)
@@ -284,26 +295,27 @@ class WeightedBatchNorm2d(nn.BatchNorm2d):
     def counted(self, x: Tensor, copies: Tensor) -> Tensor:
         "With the statistics of this batch, in which image i counts copies[i] times."
         places = copies.sum() * x.shape[2] * x.shape[3]
-        scale, shift = self.weight, self.bias
-        if not self.affine: scale, shift = copies.new_ones(self.num_features), copies.new_zeros(self.num_features)
+        C = self.num_features
+        scale, shift = (self.weight, self.bias) if self.affine else (copies.new_ones(C), copies.new_zeros(C))
         y, mean, var = WeightedNorm.apply(x, copies / places, scale, shift, self.eps)
         if self.track_running_stats: self._move(mean.detach(), var.detach(), places)
         return y
 
     @torch.no_grad()
     def _move(self, mean: Tensor, var: Tensor, n: Tensor) -> None:
-        "The running statistics move as torch's do: by `momentum`, or to the cumulative average when it is None."
+        "Running statistics move as torch's do: by `momentum`, or (None) to the cumulative average."
         assert self.num_batches_tracked is not None                # torch's types do not say so
         assert self.running_mean is not None and self.running_var is not None
         self.num_batches_tracked += 1
         if self.momentum is None: rate = 1 / self.num_batches_tracked.to(mean.dtype)
         else: rate = mean.new_full((), self.momentum)
-        self.running_mean.lerp_(mean, rate); self.running_var.lerp_(var * (n / (n - 1)).to(var.dtype), rate)
+        self.running_mean.lerp_(mean, rate)
+        self.running_var.lerp_(var * (n / (n - 1)).to(var.dtype), rate)
 
 # %% ../nbs/library/networks.ipynb #c070
 def _forwards(*layers: type[nn.Module]) -> set: return {layer.forward for layer in layers}
 
-# Layers that treat each image alone. Those of chance are among them: whether they draw is asked apart
+# Layers that treat each image alone. Those of chance are among them: `_draws` asks whether they do
 _ALONE = _forwards(
     nn.Module, nn.Sequential, nn.Identity, nn.Linear, nn.Bilinear, nn.Fold, nn.Unfold,
     nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d,
@@ -311,8 +323,8 @@ _ALONE = _forwards(
     nn.LPPool2d, nn.AdaptiveMaxPool1d, nn.AdaptiveMaxPool2d, nn.AdaptiveMaxPool3d,
     nn.AdaptiveAvgPool1d, nn.AdaptiveAvgPool2d, nn.AdaptiveAvgPool3d,
     nn.ReLU, nn.ReLU6, nn.LeakyReLU, nn.PReLU, nn.RReLU, nn.ELU, nn.SELU, nn.CELU, nn.GELU, nn.SiLU,
-    nn.Mish, nn.Sigmoid, nn.LogSigmoid, nn.Tanh, nn.Softplus, nn.Softsign, nn.Softshrink, nn.Hardshrink,
-    nn.Tanhshrink, nn.Hardtanh, nn.Hardsigmoid, nn.Hardswish, nn.Threshold, nn.Softmax2d,
+    nn.Mish, nn.Sigmoid, nn.LogSigmoid, nn.Tanh, nn.Softplus, nn.Softsign, nn.Softshrink,
+    nn.Hardshrink, nn.Tanhshrink, nn.Hardtanh, nn.Hardsigmoid, nn.Hardswish, nn.Threshold, nn.Softmax2d,
     nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d, nn.AlphaDropout, nn.FeatureAlphaDropout,
     nn.LayerNorm, nn.GroupNorm, nn.LocalResponseNorm, nn.PixelShuffle, nn.PixelUnshuffle,
     nn.ChannelShuffle, nn.Upsample, nn.ZeroPad1d, nn.ZeroPad2d, nn.ZeroPad3d,
@@ -330,18 +342,18 @@ def _draws(m: nn.Module) -> bool:
 def _miscounts(m: nn.Module) -> bool:
     "Does it gather statistics of the batch without counting copies?"
     if hasattr(m, 'copies'): return False
-    if isinstance(m, nn.modules.batchnorm._BatchNorm): return m.training or m.running_mean is None
-    return isinstance(m, nn.modules.instancenorm._InstanceNorm) and m.training and m.track_running_stats
+    if isinstance(m, _BatchNorm): return m.training or m.running_mean is None
+    return isinstance(m, _InstanceNorm) and m.training and m.track_running_stats
 
 def _alone(m: nn.Module) -> bool:
     "Is it known to treat each image alone? One that holds other layers is as they are."
-    forward, norms = type(m).forward, (nn.modules.batchnorm._BatchNorm, nn.modules.instancenorm._InstanceNorm)
-    if forward in _SEQUENCES: return m.batch_first
-    if forward in _ALONG:                                           # along something else than the batch?
+    forward = type(m).forward
+    if forward in _SEQUENCES: return bool(m.batch_first)
+    if forward in _ALONG:                                   # along something else than the batch?
         dim = getattr(m, 'start_dim', getattr(m, 'dim', None))
         return isinstance(dim, int) and (dim == -1 or dim > 0)
-    own_word = getattr(m, 'treats_each_image_alone', False)
-    return forward in _ALONE or isinstance(m, norms) or own_word or any(True for _ in m.children())
+    if forward in _ALONE or isinstance(m, (_BatchNorm, _InstanceNorm)): return True
+    return bool(getattr(m, 'treats_each_image_alone', False)) or any(True for _ in m.children())
 
 def why_not_distinct(
     model: nn.Module, # any network, in the mode it will run in
@@ -349,15 +361,15 @@ def why_not_distinct(
     """Why copies of an image cannot be computed once and counted: some layer draws at random, gathers
     statistics that do not count copies, or is not known.
 
-    A class that holds layers is judged by them: its own `forward` cannot be looked into, so dropout that is
-    *called as a function* there (`F.dropout`) is not seen; say `distinct=False`. A layer of your own
-    that holds no others counts as unknown, until its class says `treats_each_image_alone = True`.
+    A class that holds layers is judged by them. Its own `forward` cannot be looked into, so dropout
+    that is *called as a function* there (`F.dropout`) is not seen: say `distinct=False`. A layer of
+    your own that holds no others is not known, until its class says `treats_each_image_alone = True`.
     """
     for name, m in model.named_modules():
         who = f'its {type(m).__name__} {name!r}'
         if _draws(m): return f'{who} treats each copy differently'
         if _miscounts(m):
-            cure = ' (arm_nb.networks.WeightedBatchNorm2d can)' if isinstance(m, nn.BatchNorm2d) else ''
+            cure = ' (arm_nb.networks.WeightedBatchNorm2d can)' * isinstance(m, nn.BatchNorm2d)
             return f'{who} cannot count copies{cure}'
         if not _alone(m):
             cure = 'if it does, and draws nothing, let its class say treats_each_image_alone = True'

@@ -146,5 +146,5 @@ def recall(
         nonlocal pull
         if pull is None: pull = pull_on(logits[0])        # once a recall
         return logit_gradients(logits, pull, cfg, weight)
-    def watch(x, logits, weight): trace.add(x, *logits, recall_terms(x, *logits, present, cfg, weight))
+    def watch(x, logits, weight): trace.add(x, logits[0], logits[1], recall_terms(x, *logits, present, cfg, weight))
     return ascend(x_init, model_old, model, slopes, cfg, weight, watch=None if trace is None else watch, compile=compile)

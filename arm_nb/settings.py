@@ -51,7 +51,7 @@ def check_number(
         if value in also: return value
     elif not isinstance(value, bool) and isinstance(value, (numbers.Real, numbers.Integral)[whole]):
         with suppress(OverflowError):
-            number = int(value) if whole else float(value)
+            number: Any = int(value) if whole else float(value)   # type: ignore[call-overload]
             enough = number > -math.inf if at_least is None else number >= at_least
             if enough and number < (math.inf if below is None else below): return number
     bounds = [f'{k} {v}' for k, v in (('at least', at_least), ('below', below)) if v is not None]
@@ -145,9 +145,10 @@ class Config:
     paper: ClassVar[dict[str, Any]] = {}             # fields that differ when flavour='paper'
 
     def __post_init__(self) -> None:
+        kinds = _kinds(type(self))   # type: ignore[arg-type]
         for f in fields(self):
             what = f'{type(self).__name__}.{f.name}'
-            value = _accepted(getattr(self, f.name), what, _kinds(type(self))[f.name], f.metadata)
+            value = _accepted(getattr(self, f.name), what, kinds[f.name], f.metadata)
             object.__setattr__(self, f.name, value)
         self.check()
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import copy
 from dataclasses import dataclass
 from math import prod
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import torch
 import torch.nn.functional as F
@@ -197,7 +197,8 @@ def vae_for(
 ) -> Vae:                           # on the CPU, in training mode
     "The generator for images of this shape. ValueError as `network_for`."
     sizes = (cfg.z, cfg.hidden) + ((cfg.depth, cfg.dropout) if in_shape[0] == 1 else ())
-    return network_for(in_shape, {1: MlpVae, 3: ConvVae}, seed, *sizes)
+    vae: Any = network_for(in_shape, {1: MlpVae, 3: ConvVae}, seed, *sizes)
+    return vae
 
 # %% ../../nbs/rivals/24_generative.ipynb #c038
 @dataclass

@@ -176,7 +176,7 @@ def invert(
             nonlocal pull
             if pull is None: pull = class_pull(classes, logits[0], cfg)      # once a recall
             return logit_gradients(logits, pull, cfg, weight)
-        def watch(x, logits, weight): trace.add(x, *logits, adi_terms(x, *logits, classes, gap and gap(), cfg, weight))
+        def watch(x, logits, weight): trace.add(x, logits[0], logits[1], adi_terms(x, *logits, classes, gap and gap(), cfg, weight))
         further = gap and (lambda: -cfg.lambda_bn * gap())
         return ascend(x_init, model_old, model, slopes, cfg, weight, further, None if trace is None else watch)
 

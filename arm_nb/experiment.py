@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import nn
@@ -122,7 +123,7 @@ class Asked:
         own = None if isinstance(self.data, Stream) else data_spec(self.data).name
         return settings(stream, self.method, self.flavour, self.preset or own, self.iterations or None, **self.changed)
 
-    def stage(self, stream: Stream, config: Config) -> Stream:
+    def stage(self, stream: Stream, config) -> Stream:
         "The stream as it is gone through: cut short for a rehearsal, or mixed for the upper bound."
         if self.iterations: stream = cut_short(stream, self.iterations, config.N)
         return stream.stationary() if METHODS[self.method].stationary else stream
@@ -137,7 +138,8 @@ class Asked:
 
     def marks(self, stream: Stream, config: Config) -> dict:
         "What tells this run from others, beside the names: nothing for what is ours."
-        m, marks = METHODS[self.method], {}
+        m = METHODS[self.method]
+        marks: dict[str, Any] = {}
         if stream.class_order is not None: marks['class_order'] = list(stream.class_order)
         if stream.protocol != 'own': marks['protocol'] = stream.protocol
         if stream.drop_last: marks['drop_last'] = True
@@ -149,7 +151,7 @@ class Asked:
         elif maker.__module__.split('.')[0] != 'arm_nb': marks['network'] = network_mark(self._made(maker, stream, 0))
         if _not_ours(m.strategy): marks['method'] = code_mark(m.strategy)
         elif m.strategy.version > 1: marks['method'] = m.strategy.version
-        div = DIVERGENCES.get(getattr(config, 'div', None))
+        div = DIVERGENCES.get(getattr(config, 'div', ''))
         if div and div.__module__.split('.')[0] != 'arm_nb': marks['div'] = code_mark(div)
         return marks
 

@@ -25,7 +25,7 @@ setup(
                  f"Natural Language :: {cfg['language']}", 'Programming Language :: Python :: 3', 'Typing :: Typed',
                  'Topic :: Scientific/Engineering :: Artificial Intelligence'],
     packages=find_packages(include=['arm_nb', 'arm_nb.*']),
-    package_data={'arm_nb': ['*.mplstyle', 'py.typed']},
+    package_data={'arm_nb': ['*.mplstyle', '*.csv', 'py.typed']},
     install_requires=cfg['requirements'].split(),
     extras_require={k.removesuffix('_requirements'): cfg[k].split() for k in cfg if k.endswith('_requirements')},
     entry_points={'console_scripts': cfg['console_scripts'].split(), 'nbdev': [f"{cfg['lib_name']}=arm_nb._modidx:d"]},

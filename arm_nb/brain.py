@@ -7,31 +7,34 @@ from __future__ import annotations
 
 import copy
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from .arm import Recalled
 from .divergence import DIVERGENCES, soft_cross_entropy
-from .learner import RunRecord
+from .figures import kept_iterations, recalled_array
 from .models import Block
 from .networks import eval_mode, sgd_step
 from .recall import recall
+from .record import RunRecord
 from .stats import Tested, correlation, permutation_test, ranks, seed_interval
 from .stats import shuffle_rows, sign_flip_test
 
-# from the page on statistics; imports from here go on working
-_all_ = ['Tested', 'correlation', 'permutation_test', 'ranks', 'seed_interval',
+# from the pages on statistics and figures; imports from here go on working
+_all_ = ['Tested', 'correlation', 'permutation_test', 'ranks', 'recalled_array', 'seed_interval',
          'shuffle_rows', 'sign_flip_test']
 
 # %% auto #0
-__all__ = ['Samples', 'Keeper', 'layer_activations', 'class_patterns', 'overlap', 'same_minus_other', 'top_overlap',
-           'recalled_array', 'batch_shares', 'mutual_information', 'explained_by_class', 'sample_gradients',
-           'gradient_correlation', 'draw_of_class', 'compare_gradients', 'content_correlation', 'task_ages',
-           'recalled_by_task', 'recall_and_accuracy', 'lagged_correlation', 'without_means', 'circular_shift',
-           'between_tasks', 'swap_test', 'recall_signal', 'recalled_on_unseen', 'recency_profile', 'recency_index',
-           'shuffle_ages', 'Tested', 'correlation', 'permutation_test', 'ranks', 'seed_interval', 'shuffle_rows',
+__all__ = ['Samples', 'samples_of', 'layer_activations', 'class_patterns', 'overlap', 'same_minus_other', 'top_overlap',
+           'batch_shares', 'mutual_information', 'explained_by_class', 'sample_gradients', 'gradient_correlation',
+           'draw_of_class', 'compare_gradients', 'content_correlation', 'task_ages', 'recalled_by_task',
+           'recall_and_accuracy', 'lagged_correlation', 'without_means', 'circular_shift', 'between_tasks', 'swap_test',
+           'recall_signal', 'recalled_on_unseen', 'recency_profile', 'recency_index', 'shuffle_ages', 'Tested',
+           'correlation', 'permutation_test', 'ranks', 'recalled_array', 'seed_interval', 'shuffle_rows',
            'sign_flip_test']
 
 # %% ../nbs/library/brain.ipynb #c007
@@ -49,39 +52,40 @@ class Samples:
     @property
     def target(self) -> Tensor: return self.p_hat.argmax(1)
 
-class Keeper:
-    "A callback of `Learner` that keeps what ARM recalled from iteration `first` on, every so many iterations."
-    def __init__(self,
-        first: int = 0, # the first iteration to keep
-        every: int = 1, # keep one iteration in so many
-    ): self.first, self.every, self.kept = first, every, []
+def samples_of(
+    kept: dict[int, Recalled],  # iterations done -> a batch: `KeepRecalled.kept`, or `load_images`
+) -> Samples:
+    """All recalled images of a run that were kept, batch after batch.
 
-    def __call__(self, learner):
-        t, s = learner.t - 1, learner.strategy
-        if t >= self.first and t % self.every == 0 and s.recalled_p is not None: self.kept.append((t, s.last))
-
-    def samples(self) -> Samples:
-        "All of it. ValueError if nothing was recalled."
-        if not self.kept: raise ValueError(f'nothing was recalled from iteration {self.first} on')
-        r = [r for _, r in self.kept]
-        t = torch.cat([torch.full((len(r.y_real),), t) for t, r in self.kept])
-        return Samples(t, *(torch.cat([getattr(k, name) for k in r]) for name in ('x_real', 'y_real', 'x_hat', 'p_hat')))
+    Raises: ValueError if there are none.
+    """
+    if not kept: raise ValueError('nothing was kept: ARM recalls from iteration `recall_from` on')
+    t = torch.cat([torch.full((len(b.y_real),), done - 1) for done, b in kept.items()])
+    names = 'x_real', 'y_real', 'x_hat', 'p_hat'
+    return Samples(t, *(torch.cat([getattr(b, name) for b in kept.values()]) for name in names))
 
 # %% ../nbs/library/brain.ipynb #c030
 def layer_activations(
     model: nn.Module,          # any network; left as it was
     x: Tensor,                 # (B, C, H, W) images
     kinds=(nn.ReLU, Block),    # modules whose outputs count as layers
-) -> dict[str, Tensor]:        # 'input': (B, pixels), a layer's name: (B, units), ..., 'logits': (B, classes)
-    "What every unit answers, layer by layer, in evaluation mode (a map's every place is a unit). ValueError if there is no such layer."
+) -> dict[str, Tensor]:        # 'input': (B, pixels), a layer: (B, units), 'logits': (B, classes)
+    """What every unit answers, layer by layer, in evaluation mode (a map's every place is a unit).
+
+    Raises: ValueError if there is no such layer.
+    """
     found = {}
     keep = lambda name: lambda module, inputs, output: found.update({name: output.flatten(1)})
-    hooks = [m.register_forward_hook(keep(name)) for name, m in model.named_modules() if isinstance(m, kinds)]
+    hooks = [m.register_forward_hook(keep(name)) for name, m in model.named_modules()
+             if isinstance(m, kinds)]
     try:
         with eval_mode(model): logits = model(x)
     finally:
         for h in hooks: h.remove()
-    if not found: raise ValueError(f'{type(model).__name__} has no layer of the kinds {[k.__name__ for k in kinds]}: say which in `kinds`')
+    if not found:
+        names = [k.__name__ for k in kinds]
+        raise ValueError(f'{type(model).__name__} has no layer of the kinds {names}: '
+                         'say which in `kinds`')
     return {'input': x.flatten(1), **found, 'logits': logits}
 
 # %% ../nbs/library/brain.ipynb #c033
@@ -98,14 +102,21 @@ def overlap(
     seen: Tensor,     # (classes, units) patterns of real images
     recalled: Tensor, # (classes, units) patterns of recalled ones
 ) -> Tensor:          # (classes, classes), -1 to 1: [i, j] class i seen, class j recalled
-    "Correlation over units of each pattern seen with each recalled. Range -1 to 1, no unit; 0 for a pattern that does not vary, NaN for a missing one. Source: A.1.2, made a number."
+    """Correlation over units of each pattern seen with each recalled.
+
+    Range -1 to 1, no unit; 0 for a pattern that does not vary, NaN for a missing one.
+    Source: A.1.2, made a number.
+    """
     unit = lambda p: F.normalize(p - p.mean(1, keepdim=True), dim=1)
     return unit(seen) @ unit(recalled).T
 
 def same_minus_other(
     s: Tensor, # (classes, classes) similarities, NaN where missing
 ) -> float:
-    "Mean of the diagonal minus mean beside it: how much more alike the same class is than another. Range -2 to 2 for correlations, no unit; 0 without a link. Source: A.1.2, made a number."
+    """Mean of the diagonal minus mean beside it: how much more alike a class is to itself.
+
+    Range -2 to 2 for correlations, no unit; 0 without a link. Source: A.1.2, made a number.
+    """
     same = torch.eye(len(s), dtype=torch.bool, device=s.device)
     return (s[same].nanmean() - s[~same].nanmean()).item()
 
@@ -115,7 +126,10 @@ def top_overlap(
     recalled: Tensor, # (classes, units) patterns of recalled ones
     k: int,           # units that count as the most active
 ) -> Tensor:          # (classes, classes), 0 to 1; NaN for a missing pattern
-    "Jaccard index of the k most active of U units, seen and recalled; silent ones are not counted. Range 0 to 1, no unit; about k/(2U - k) for random choices. Source: A.1.2, made a number."
+    """Jaccard index of the k most active of U units, seen and recalled; silent ones do not count.
+
+    Range 0 to 1, no unit; about k/(2U - k) for random choices. Source: A.1.2, made a number.
+    """
     top = lambda p: torch.zeros_like(p).scatter_(1, p.topk(k, 1).indices, 1.) * (p > 0)
     A, B = top(seen), top(recalled)
     both = A @ B.T
@@ -123,38 +137,43 @@ def top_overlap(
     return (both / (A.sum(1)[:, None] + B.sum(1) - both)).masked_fill(missing, torch.nan)
 
 # %% ../nbs/library/brain.ipynb #c044
-def recalled_array(
-    record: RunRecord,
-) -> np.ndarray:       # (T, classes), NaN in the rows of iterations without recall
-    "The recalled class distribution of every iteration."
-    return np.array([[np.nan] * record.n_classes if p is None else p for p in record.recalled], dtype=float).reshape(-1, record.n_classes)
-
 def batch_shares(
-    stream,            # from `get_stream`: the one that the run learned from
+    stream,            # the one that the run learned from, as in its `Learner`
     record: RunRecord,
-) -> np.ndarray:       # (T, classes): share of each class in the batch of each iteration
+) -> np.ndarray:       # (T, classes): share of each class in the batch; rows as in `recalled_array`
     "Which classes each batch held. The record does not say so, but its seed fixes the order."
-    batches = (y for stage in range(stream.n_stages) for _, y in stream.batches(stage, record.config['N'], record.seed))
-    return np.stack([np.bincount(y.cpu(), minlength=record.n_classes) / len(y) for y, _ in zip(batches, range(record.n_iterations))])
+    N, seed = record.config['N'], record.marks.get('order_seed', record.seed)
+    batches = (y for stage in range(stream.n_stages) for _, y in stream.batches(stage, N, seed))
+    kept = islice(batches, 0, record.n_iterations, record.every)
+    return np.stack([np.bincount(y.cpu(), minlength=record.n_classes) / len(y) for y in kept])
 
 def mutual_information(
     b, # (n, classes) distributions: of the batch's classes, or one-hot originators
-    r, # (n, classes) distributions of what was recalled; rows with NaN are left out, with those of b
+    r, # (n, classes) distributions of what was recalled; rows with NaN are left out, in b, too
 ):     # bits, 0 to the smaller of the two entropies
-    "Mutual information of a class drawn from row t of `b` and one drawn from row t of `r`, t at random. Range 0 to the smaller entropy, bits; few rows push it up, so read it against shuffles. Source: A.1.4, made a number."
+    """Mutual information of a class drawn from row t of `b` and one from row t of `r`, t at random.
+
+    Range 0 to the smaller entropy, bits; few rows push it up, so read it against shuffles.
+    Source: A.1.4, made a number.
+    """
     b, r = np.asarray(b, dtype=np.float64), np.asarray(r, dtype=np.float64)
     there = np.isfinite(r).all(1)
     joint = b[there].T @ r[there]
     joint = joint / joint.sum()
     apart = joint.sum(1, keepdims=True) * joint.sum(0)
-    return float(np.sum(joint * np.log2(np.where(joint > 0, joint, 1) / np.where(joint > 0, apart, 1))))
+    ratio = np.where(joint > 0, joint, 1) / np.where(joint > 0, apart, 1)
+    return float(np.sum(joint * np.log2(ratio)))
 
 # %% ../nbs/library/brain.ipynb #c053
 def explained_by_class(
     change: Tensor, # (B, units) a layer's activations after minus before
     y: Tensor,      # (B,) the class that may explain them: the target, or the originator
 ) -> float:         # 0 to 1; without a link (K - 1)/(B - 1) on average, K the classes there are
-    "Eta squared: the share of the variance of `change` over images, units summed, that lies between classes. Range 0 to 1, no unit; NaN if nothing varies. Source: A.1.4, made a number."
+    """Eta squared: the share of the variance of `change` over images that lies between classes.
+
+    The variances of the units are summed. Range 0 to 1, no unit; NaN if nothing varies.
+    Source: A.1.4, made a number.
+    """
     change = change - change.mean(0)
     means, counts = class_patterns(change, y, int(y.max()) + 1), y.bincount()
     between = (counts * means.square().sum(1)).nansum()
@@ -166,21 +185,30 @@ def sample_gradients(
     x: Tensor,            # (B, C, H, W) images
     targets: Tensor,      # (B,) classes, or (B, classes) probabilities
 ) -> dict[str, Tensor]:   # parameter block: (B, numbers in it)
-    "The gradient of the cross-entropy of each image by itself, block by block, in evaluation mode. B times the parameters in memory."
+    """The gradient of the cross-entropy of each image alone, block by block, in evaluation mode.
+
+    It takes B times the parameters in memory.
+    """
     params, buffers = dict(model.named_parameters()), dict(model.named_buffers())
     def loss(params, x, target):
-        return F.cross_entropy(torch.func.functional_call(model, (params, buffers), (x[None],)), target[None])
-    with eval_mode(model): g = torch.func.vmap(torch.func.grad(loss), (None, 0, 0))(params, x, targets)
+        return F.cross_entropy(torch.func.functional_call(model, (params, buffers), (x[None],)),
+                               target[None])
+    with eval_mode(model):
+        g = torch.func.vmap(torch.func.grad(loss), (None, 0, 0))(params, x, targets)
     return {block: v.flatten(1) for block, v in g.items()}
 
 def gradient_correlation(
     g1: dict[str, Tensor],  # from `sample_gradients`
     g2: dict[str, Tensor],  # the same blocks, the same number of samples
 ) -> dict[str, Tensor]:     # layer: (B,), -1 to 1; a gradient of 0 correlates 0
-    "Gradients brought to length 1 block by block, multiplied sample by sample, the mean over the blocks of a layer. Range -1 to 1, no unit. Source: A.7.5."
+    """Gradients brought to length 1 block by block, multiplied sample by sample; a layer's mean.
+
+    Range -1 to 1, no unit. Source: A.7.5.
+    """
     layers = {}
     unit = lambda g: F.normalize(g, dim=1, eps=torch.finfo(g.dtype).tiny)
-    for block, g in g1.items(): layers.setdefault(block.rpartition('.')[0], []).append((unit(g) * unit(g2[block])).sum(1))
+    for block, g in g1.items():
+        layers.setdefault(block.rpartition('.')[0], []).append((unit(g) * unit(g2[block])).sum(1))
     return {layer: torch.stack(c).mean(0) for layer, c in layers.items()}
 
 # %% ../nbs/library/brain.ipynb #c066
@@ -189,9 +217,14 @@ def draw_of_class(
     wanted: Tensor,             # (m,) a class each
     generator: torch.Generator, # draws (on the CPU)
 ) -> Tensor:                    # (m,) int64: a place in y with that class
-    "A random image of each class asked for, with replacement. ValueError for a class without one."
+    """A random image of each class asked for, with replacement.
+
+    Raises: ValueError for a class without one.
+    """
     fits = (y.cpu() == wanted.cpu()[:, None]).float()
-    if not fits.any(1).all(): raise ValueError(f'no image of class {sorted(set(wanted.cpu()[~fits.any(1)].tolist()))} to draw')
+    if not fits.any(1).all():
+        missing = sorted(set(wanted.cpu()[~fits.any(1)].tolist()))
+        raise ValueError(f'no image of class {missing} to draw')
     return torch.multinomial(fits, 1, generator=generator)[:, 0].to(y.device)
 
 def compare_gradients(
@@ -200,17 +233,23 @@ def compare_gradients(
     targets: Tensor,            # (n,) hard or (n, classes) soft
     x_real: Tensor,             # (m, C, H, W) real images to draw from
     y_real: Tensor,             # (m,) their classes
-    classes: dict[str, Tensor], # name: (n,) the class to compare each recalled image with, e.g. 'target' and 'originator'
+    classes: dict[str, Tensor], # name, e.g. 'target': (n,) the class to compare each image with
     generator: torch.Generator, # draws the real images
     chunk: int = 20,            # recalled images at a time
 ) -> dict[str, dict[str, Tensor]]: # name: layer: (n,) correlations
-    "Does learning a recalled image resemble learning a real one of this class? Range -1 to 1, no unit, one number an image and a layer. Source: A.7.5, Fig. 7 and Tables 8-10."
+    """Does learning a recalled image resemble learning a real one of this class?
+
+    Range -1 to 1, no unit, one number an image and a layer. Source: A.7.5, Fig. 7, Tables 8-10.
+    """
     picks = {name: draw_of_class(y_real, wanted, generator) for name, wanted in classes.items()}
     found = {name: [] for name in picks}
     for k in torch.arange(len(x_hat), device=x_hat.device).split(chunk):
         g = sample_gradients(model, x_hat[k], targets[k])
-        for name, i in picks.items(): found[name].append(gradient_correlation(g, sample_gradients(model, x_real[i[k]], y_real[i[k]])))
-    return {name: {layer: torch.cat([c[layer] for c in parts]) for layer in parts[0]} for name, parts in found.items()}
+        for name, i in picks.items():
+            real = sample_gradients(model, x_real[i[k]], y_real[i[k]])
+            found[name].append(gradient_correlation(g, real))
+    return {name: {layer: torch.cat([c[layer] for c in parts]) for layer in parts[0]}
+            for name, parts in found.items()}
 
 # %% ../nbs/library/brain.ipynb #c068b
 def content_correlation(
@@ -221,39 +260,62 @@ def content_correlation(
     x_other: Tensor,    # (n, C, H, W) a real image of another class each, e.g. the originator's
     chunk: int = 20,    # recalled images at a time
 ) -> dict[str, Tensor]: # layer: (n,)
-    "How much more the gradient of a recalled image resembles that of a picture of its target than that of another picture under the same label. Range -2 to 2, no unit. Source: ours, a control of Fig. 7."
+    """How much more the gradient of a recalled image resembles that of a picture of its target than
+    that of another picture under the same label.
+
+    Range -2 to 2, no unit. Source: ours, a control of Fig. 7.
+    """
     parts = []
     for k in torch.arange(len(x_hat), device=x_hat.device).split(chunk):
-        own, one, other = (sample_gradients(model, v[k], targets[k]) for v in (x_hat, x_target, x_other))
+        own, one, other = (sample_gradients(model, v[k], targets[k])
+                           for v in (x_hat, x_target, x_other))
         a, b = gradient_correlation(own, one), gradient_correlation(own, other)
         parts.append({layer: a[layer] - b[layer] for layer in a})
     return {layer: torch.cat([p[layer] for p in parts]) for layer in parts[0]}
 
 # %% ../nbs/library/brain.ipynb #c073
 def task_ages(
-    record: RunRecord, # of a run in stages; a shuffled one has no ages
-) -> np.ndarray:       # (T, tasks) int: tasks learned since; 0 the present one, below 0 not yet seen
-    "How old each task is at each iteration. ValueError for a shuffled run."
-    if record.complete and len(record.stage_ends) < len(record.task_classes): raise ValueError(f'the run of {record.method} mixed all its tasks: they have no age')
-    stage = np.searchsorted(record.stage_ends, np.arange(record.n_iterations), side='right')
+    record: RunRecord,             # of a run in stages; a shuffled one has no ages
+    at: np.ndarray | None = None,  # (T,) iterations, from 0; None: those that the record holds
+) -> np.ndarray:                   # (T, tasks) int: tasks learned since; 0 present, below 0 to come
+    """How old each task is, at each iteration.
+
+    Raises: ValueError for a shuffled run.
+    """
+    if record.complete and len(record.stage_ends) < len(record.task_classes):
+        raise ValueError(f'the run of {record.method} mixed all its tasks: they have no age')
+    at = kept_iterations(record) if at is None else at
+    stage = np.searchsorted(record.stage_ends, at, side='right')
     return stage[:, None] - np.arange(len(record.task_classes))
 
 def recalled_by_task(
     record: RunRecord,
-) -> np.ndarray:       # (T, tasks) 0 to 1, NaN in the rows of iterations without recall; chance is 1/classes
-    "The recalled probability of a class of each task: the mean over the task's classes. Range 0 to 1, no unit; chance is 1/classes. Source: Fig. 3."
+) -> np.ndarray:       # (T, tasks) 0 to 1, rows as in `recalled_array`; NaN without recall
+    """The recalled probability of a class of each task: the mean over the task's classes.
+
+    Range 0 to 1, no unit; chance is 1/classes. Source: Fig. 3.
+    """
     r = recalled_array(record)
     return np.stack([r[:, list(classes)].mean(1) for classes in record.task_classes], 1)
 
 def recall_and_accuracy(
     record: RunRecord, # with curves (`eval_every`)
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]: # (P,) iterations, (P, tasks) accuracy, (P, tasks) recalled probability of a class
-    "Both curves at the points where accuracy was measured; recall is the mean since the point before. Range 0 to 1, no unit; NaN until a task is past. Source: 3.2, Figs 3 and 4."
-    points, r, past = np.array(record.curves['iteration'], dtype=int), recalled_by_task(record), task_ages(record) > 0
-    if len(points) < 2: raise ValueError('the record has no curves: run it with eval_every=10')
-    mean = lambda part: np.where(np.isfinite(part).any(0), np.nansum(part, 0) / np.maximum(np.isfinite(part).sum(0), 1), np.nan)
-    v = np.stack([mean(r[a:b]) for a, b in zip([0, *points], points)])
-    out = ~past[np.minimum([0, *points[:-1]], len(r) - 1)]                          # past when the stretch began
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]: # (P,) iterations; (P, tasks) accuracy and recall
+    """Accuracy and recalled probability of a class, at the points where accuracy was measured.
+
+    Recall is the mean since the point before. Range 0 to 1, no unit; NaN until a task is past.
+    Source: 3.2, Figs 3 and 4. Raises: ValueError for a record without curves.
+    """
+    points = np.array(record.curves['iteration'], dtype=int)
+    if len(points) < 2:
+        raise ValueError('the record has no curves: run it with eval_every=10')
+    begins, at, r = np.array([0, *points[:-1]]), kept_iterations(record), recalled_by_task(record)
+    def mean(part):
+        n = np.isfinite(part).sum(0)
+        return np.where(n > 0, np.nansum(part, 0) / np.maximum(n, 1), np.nan)
+    v = np.stack([mean(r[(a <= at) & (at < b)]) for a, b in zip(begins, points)])
+    last = np.minimum(begins, record.n_iterations - 1)
+    out = task_ages(record, last) <= 0  # not past when the stretch began
     return points, np.where(out, np.nan, record.curves['accuracy']), np.where(out, np.nan, v)
 
 # %% ../nbs/library/brain.ipynb #c074
@@ -262,10 +324,14 @@ def lagged_correlation(
     v,    # the same shape
     lags, # (L,) whole numbers: steps by which v comes after u; below 0: before
 ):        # (L,) or (L, K): -1 to 1
-    "Correlation of u[t] with v[t + lag] over t, curve by curve. Range -1 to 1, no unit; NaN with fewer than three pairs. Source: 3.2, made a number."
+    """Correlation of u[t] with v[t + lag] over t, curve by curve.
+
+    Range -1 to 1, no unit; NaN with fewer than three pairs. Source: 3.2, made a number.
+    """
     u, v = np.asarray(u, dtype=np.float64), np.asarray(v, dtype=np.float64)
     n = len(u)
-    return np.stack([correlation(u[max(0, -l):n - max(0, l)], v[max(0, l):n - max(0, -l)]) for l in lags])
+    def at(l): return correlation(u[max(0, -l):n - max(0, l)], v[max(0, l):n - max(0, -l)])
+    return np.stack([at(l) for l in lags])
 
 def without_means(
     v,      # (P, K) curves, NaN where not there
@@ -282,11 +348,16 @@ def circular_shift(
     v,                          # (P,) or (P, K) curves, NaN where not there
     generator: torch.Generator, # draws how far
 ):                              # the same shape
-    "Each curve's own values rolled by 1 to n - 1 places, its gaps left where they are: the null that keeps smoothness and breaks the time."
+    """Each curve's own values rolled by 1 to n - 1 places, its gaps left where they are.
+
+    It is the null that keeps smoothness and breaks the time.
+    """
     out = np.array(v, dtype=np.float64)
     for curve in out.reshape(len(out), -1).T:
         there = np.flatnonzero(np.isfinite(curve))
-        if len(there) > 1: curve[there] = np.roll(curve[there], 1 + int(torch.randint(len(there) - 1, (), generator=generator)))
+        if len(there) > 1:
+            places = 1 + int(torch.randint(len(there) - 1, (), generator=generator))
+            curve[there] = np.roll(curve[there], places)
     return out
 
 # %% ../nbs/library/brain.ipynb #c074a
@@ -295,20 +366,28 @@ def between_tasks(
     recall,        # the same shape, NaN in the same places
     skip: int = 0, # the first tasks to leave out
 ) -> float:
-    "Correlation over past tasks: each moment's mean over them is taken off both curves, and the moments are pooled. Range -1 to 1, no unit; NaN where nothing varies. Source: 3.2, made a number."
+    """Correlation over past tasks: each moment's mean is taken off both curves, and all are pooled.
+
+    Range -1 to 1, no unit; NaN where nothing varies. Source: 3.2, made a number.
+    """
     a, r = (np.asarray(v, dtype=np.float64)[:, skip:] for v in (accuracy, recall))
     two = np.isfinite(a).sum(1) > 1
-    return float(correlation(*((v[two] - np.nanmean(v[two], 1, keepdims=True)).ravel() for v in (a, r))))
+    def apart(v): return (v[two] - np.nanmean(v[two], 1, keepdims=True)).ravel()
+    return float(correlation(apart(a), apart(r)))
 
 # %% ../nbs/library/brain.ipynb #c078
 def swap_test(
-    c,                      # (seeds, seeds): a measure between one side of run s and the other side of run s'
-    shuffles: int = 999,    # K
-    generator: torch.Generator | None = None, # draws the pairings; None: a new one of seed 0
+    c,                                         # (seeds, seeds): a side of run s, the other of s'
+    shuffles: int = 999,                       # K
+    generator: torch.Generator | None = None,  # draws the pairings; None: a new one of seed 0
 ) -> Tested:
-    "Is a measure larger within a run than between runs? The null pairs the sides of different seeds, so what all runs share cannot count."
+    """Is a measure larger within a run than between runs?
+
+    The null pairs the sides of different seeds, so what all runs share cannot count.
+    """
     c = np.asarray(c, dtype=np.float64)
-    return permutation_test(c.diagonal().mean(), lambda g: c[np.arange(len(c)), shuffle_rows(len(c), g)].mean(), shuffles, generator)
+    def paired(g): return c[np.arange(len(c)), shuffle_rows(len(c), g)].mean()
+    return permutation_test(c.diagonal().mean(), paired, shuffles, generator)
 
 # %% ../nbs/library/brain.ipynb #c086
 def recall_signal(
@@ -318,37 +397,52 @@ def recall_signal(
     yb: Tensor,           # (N,) its classes
     cfg,                  # `ArmConfig`: eta_0 and what recall needs
 ) -> dict[str, float]:    # surprise, moved, changed, climb, divergence, pull; all >= 0
-    "How much a batch changes the network, and how strong the recall is that follows; recall starts once from every image. Range 0 upwards; surprise, changed and divergence in nats, moved in weights, climb in nats per pixel, pull in nats per weight. Source: section 2, eqs 6 and 7."
+    """How much a batch changes the network, and how strong the recall is that follows.
+
+    Recall starts once from every image. Range 0 upwards; surprise, changed and divergence in nats,
+    moved in weights, climb in nats per pixel, pull in nats per weight. Source: section 2, eqs 6, 7.
+    """
     model_old, model = copy.deepcopy(model_old), copy.deepcopy(model).requires_grad_()
     length = lambda tensors: torch.stack([t.norm() for t in tensors]).norm()
     surprise = F.cross_entropy(model(xb), yb)
     sgd_step(model, surprise, cfg.eta_0)                                            # line 5
-    moved = length([new.detach() - old.detach() for new, old in zip(model.parameters(), model_old.parameters())])
+    both = zip(model.parameters(), model_old.parameters())
+    moved = length([new.detach() - old.detach() for new, old in both])
     x = xb.clone().requires_grad_()
     changed = DIVERGENCES[cfg.div](model_old(x), model(x)).mean()
     climb = length(torch.autograd.grad(changed, x))                                 # eq. 7
     x_hat = recall(xb, model_old, model, yb, cfg)                                   # lines 7, 8
     with torch.no_grad(): answers = model_old(x_hat)
     logits = model(x_hat)
-    pull = length(torch.autograd.grad(soft_cross_entropy(logits, answers), list(model.parameters())))   # eq. 6
+    taught = soft_cross_entropy(logits, answers)
+    pull = length(torch.autograd.grad(taught, list(model.parameters())))            # eq. 6
     divergence = DIVERGENCES[cfg.div](answers, logits.detach()).mean()
-    found = dict(surprise=surprise, moved=moved, changed=changed, climb=climb, divergence=divergence, pull=pull)
+    found = dict(surprise=surprise, moved=moved, changed=changed, climb=climb,
+                 divergence=divergence, pull=pull)
     return {name: v.item() for name, v in found.items()}
 
 # %% ../nbs/library/brain.ipynb #c097
 def recalled_on_unseen(
     recalled: np.ndarray, # (T, tasks) from `recalled_by_task`
     ages: np.ndarray,     # (T, tasks) from `task_ages`
-) -> np.ndarray:          # (T,) 0 to 1, chance 1/classes; NaN without recall, or when all has been seen
-    "The recalled probability of a class not yet seen, at each iteration. Range 0 to 1, no unit; chance is 1/classes. Source: 3.2.2, Fig. 3."
+) -> np.ndarray:          # (T,) 0 to 1; NaN without recall, or when all has been seen
+    """The recalled probability of a class not yet seen, at each iteration.
+
+    Range 0 to 1, no unit; chance is 1/classes. Source: 3.2.2, Fig. 3.
+    """
     unseen = ages < 0
-    return np.where(unseen.any(1), np.where(unseen, recalled, 0).sum(1) / np.maximum(unseen.sum(1), 1), np.nan) + 0 * recalled[:, 0]
+    mean = np.where(unseen, recalled, 0).sum(1) / np.maximum(unseen.sum(1), 1)
+    return np.where(unseen.any(1) & np.isfinite(recalled[:, 0]), mean, np.nan)
 
 def recency_profile(
     recalled: np.ndarray, # (T, tasks) from `recalled_by_task`
     ages: np.ndarray,     # (T, tasks) from `task_ages`
-) -> np.ndarray:          # (stages, tasks - 1): n q_a; row: tasks past, from 0; column a - 1: age a; 1 = no preference, NaN without such an age or recall of the past
-    "How much each age is recalled, of what is recalled from the past. Range 0 to the number of past tasks, no unit; 1 without a preference. Source: A.7.2, Fig. 3."
+) -> np.ndarray:          # (stages, tasks - 1): n q_a in row n (tasks past, from 0), column a - 1
+    """How much each age is recalled, of what is recalled from the past.
+
+    Range 0 to the number of past tasks, no unit; 1 without a preference, NaN where there is no such
+    age, or no recall of the past. Source: A.7.2, Fig. 3.
+    """
     stages = ages.shape[1]
     profile, there = np.full((stages, stages - 1), np.nan), np.isfinite(recalled).all(1)
     for n in range(1, stages):
@@ -361,19 +455,27 @@ def recency_profile(
 def recency_index(
     profile: np.ndarray, # from `recency_profile`
 ) -> float:              # -1 to 1
-    "R: 1 if only the youngest past task is recalled, 0 if all alike, -1 if only the oldest; the mean over stages with two past tasks or more. Range -1 to 1, no unit. Source: A.7.2, made a number."
+    """R: 1 if only the youngest past task is recalled, 0 if all alike, -1 if only the oldest.
+
+    The mean over stages with two past tasks or more. Range -1 to 1, no unit.
+    Source: A.7.2, made a number.
+    """
     found = []
     for n in range(2, len(profile)):
         q = profile[n, :n] / n
-        if np.isfinite(q).all(): found.append(((n + 1) / 2 - q @ np.arange(1, n + 1)) / ((n - 1) / 2))
+        even, age = (n + 1) / 2, q @ np.arange(1, n + 1)
+        if np.isfinite(age): found.append((even - age) / (even - 1))
     return float(np.mean(found)) if found else float('nan')
 
 def shuffle_ages(
     ages: np.ndarray,           # (T, tasks) from `task_ages`
-    groups: np.ndarray,         # (T, tasks): tasks of one group may exchange ages: `ages == 0` (past with future) or `np.sign(ages)` (past with past)
+    groups: np.ndarray,         # (T, tasks): `ages == 0` (past, future), or `np.sign(ages)` (past)
     generator: torch.Generator, # draws
 ) -> np.ndarray:                # (T, tasks)
-    "The ages of tasks exchanged, in each stage in its own way: the null of item 7. Whole tasks change places, so few tasks mean a coarse test."
+    """The ages of tasks of one group exchanged, in each stage in its own way: the null of item 7.
+
+    Whole tasks change places, so few tasks mean a coarse test.
+    """
     out = ages.copy()
     for row in np.unique(ages, axis=0):
         rows = (ages == row).all(1)

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['app', 'MOST_SEEDS', 'HOW_TO_READ', 'data_app', 'OneLine', 'typed', 'overrides', 'seeds_of', 'data_of',
-           'class_order_of', 'KeepRecalled', 'demo', 'summary', 'run', 'grid_of', 'sweep', 'Format', 'report', 'thin',
-           'say_whole', 'data', 'get', 'check', 'methods', 'main']
+           'class_order_of', 'demo', 'summary', 'run', 'grid_of', 'sweep', 'Format', 'report', 'thin', 'say_whole',
+           'data', 'get', 'check', 'methods', 'main']
 
 # %% ../nbs/library/cli.ipynb #c004
 import json, os, sys
@@ -115,13 +115,6 @@ def class_order_of(
     return numbers if ',' in text else numbers[0]
 
 # %% ../nbs/library/cli.ipynb #c018
-class KeepRecalled:
-    "A callback: what was recalled half-way through each stage, as (iteration, batch), in `.kept`."
-    def __init__(self): self.kept = []
-    def __call__(self, learner):
-        half_way = {sum(learner.batches[:i]) + n//2 for i, n in enumerate(learner.batches)}
-        if learner.t in half_way and learner.strategy.last is not None: self.kept.append((learner.t, learner.strategy.last))
-
 HOW_TO_READ = '''
 accuracy    of all ten digits at the end, on 500 images that were never learned from
 forgetting  how far a pair of digits has fallen from its best, on average
@@ -140,15 +133,16 @@ def demo(
     seed: Annotated[int, typer.Option(help='First weights and order of the images.', min=0)] = 0,
 ):
     "ARM beside plain SGD and LwF, on real digits, in a minute. No download."
-    from arm_nb.experiment import build, fit_and_keep
-    from arm_nb.report import plot_accuracy, plot_recalled, plot_recalled_classes, results_table, table_text
+    from arm_nb.experiment import KeepRecalled, build, fit_and_keep
+    from arm_nb.figures import plot_accuracy, plot_recalled, plot_recalled_classes
+    from arm_nb.report import results_table, table_text
     out.mkdir(parents=True, exist_ok=True)
     typer.echo('Five tasks, one after another: 0 and 1, then 2 and 3, … 8 and 9. Each image is seen once.\n')
-    watch, records = KeepRecalled(), []
+    watch, records = KeepRecalled(every=None), []       # half-way through each task
     for method in ('naive', 'lwf', 'arm'):
         records.append(fit_and_keep(build('mnist-mini', method, seed, eval_every=10, callbacks=[watch]), out)[0])
     typer.echo(table_text(results_table(records)) + '\n' + HOW_TO_READ)
-    pictures = {'recalled': (plot_recalled([b for _, b in watch.kept], [f't = {t}' for t, _ in watch.kept]), 'real images, and above them what arm made of them (Fig. 2)'),
+    pictures = {'recalled': (plot_recalled([*watch.kept.values()], [f't = {t}' for t in watch.kept]), 'real images, and above them what arm made of them (Fig. 2)'),
                 'recalled_classes': (plot_recalled_classes(records[-1]), 'which digits it recalled, and when (Fig. 3)'),
                 'accuracy': (plot_accuracy(records), 'each pair of digits over time (Fig. 4)')}
     for name, (fig, what) in pictures.items():

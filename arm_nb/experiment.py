@@ -31,7 +31,7 @@ _all_ = ['METHODS', 'load_records', 'load_runs']    # from methods and record: w
 
 # %% auto #0
 __all__ = ['LEARNER', 'COMPUTE', 'threads', 'threads_for', 'code_mark', 'network_mark', 'Asked', 'cut_short', 'ask', 'build',
-           'run', 'Stopped', 'KeepImages', 'load_images', 'fit_and_keep', 'METHODS', 'load_records', 'load_runs']
+           'run', 'Stopped', 'KeepRecalled', 'load_images', 'fit_and_keep', 'METHODS', 'load_records', 'load_runs']
 
 # %% ../nbs/library/experiment.ipynb #c014
 @contextmanager
@@ -260,22 +260,40 @@ class Stopped(Exception):
     "A run did not come to its end, or its record could not be kept; the message says why, and where its record is."
     record: RunRecord | None = None    # as far as it came
 
-class KeepImages:
-    "A callback: what was recalled half-way through each stage, added to a file as it comes, so that an interrupted run has it too. The file: iteration -> fields of `Recalled`."
+class KeepRecalled:
+    """A callback of `Learner` or `run`: keeps what ARM or ADI recalled. `.kept`: iterations done -> `Recalled`.
 
-    def __init__(self, path: Path): self.path = path
+    Raises: ValueError if `every` or `first` is no whole number that will do.
+    """
+
+    def __init__(
+        self,
+        every: int | None = 1,           # one iteration in so many, from `first` on; None: that half-way through each stage
+        first: int = 0,                  # the first to keep, in iterations done
+        path: str | Path | None = None,  # a file that each is added to as it comes, so that an interrupted run has it too
+    ):
+        self.every = None if every is None else check_number(every, 'every', 1, whole=True)
+        self.first = check_number(first, 'first', 0, whole=True)
+        self.path, self.kept = path and Path(path), {}
+
+    def wanted(self, learner: Learner) -> bool:
+        "Is the iteration that has just been done one to keep?"
+        if self.every: return learner.t >= self.first and (learner.t - self.first) % self.every == 0
+        return learner.t in [sum(learner.batches[:i]) + n//2 for i, n in enumerate(learner.batches)]
 
     def __call__(self, learner: Learner) -> None:
-        half_way = {sum(learner.batches[:i]) + n//2 for i, n in enumerate(learner.batches)}
         last = learner.strategy.last
-        if learner.t not in half_way or not isinstance(last, Recalled): return
-        kept = torch.load(self.path, weights_only=True) if self.path.exists() else {}
-        kept[learner.t] = {f.name: getattr(last, f.name) for f in fields(last)}
-        save_tensors(self.path, kept)
+        recalled = learner.strategy.recalled_p is not None and isinstance(last, Recalled)
+        if not recalled or not self.wanted(learner): return
+        self.kept[learner.t] = last
+        if not self.path: return
+        there = torch.load(self.path, weights_only=True) if self.path.exists() else {}
+        there[learner.t] = {f.name: getattr(last, f.name) for f in fields(last)}
+        save_tensors(self.path, there)
 
 def load_images(
     path: str | Path,         # of a record whose run was asked to keep its network
-) -> dict[int, Recalled]:     # iteration -> what was recalled
+) -> dict[int, Recalled]:     # iterations done -> what was recalled
     "The recalled images of a run. FileNotFoundError if none were kept."
     kept = torch.load(Path(path).with_suffix('.recalled.pt'), weights_only=True)
     names = [f.name for f in fields(Recalled)]
@@ -289,7 +307,7 @@ def fit_and_keep(
     "Run to the end and keep the record. Stopped, with the record so far beside it, if it does not come that far."
     path = run_path(learner.record, folder)
     path.parent.mkdir(parents=True, exist_ok=True)         # if nothing can be kept there, better to hear of it now
-    if keep_network: learner.callbacks.append(KeepImages(path.with_suffix('.recalled.pt')))
+    if keep_network: learner.callbacks.append(KeepRecalled(every=None, path=path.with_suffix('.recalled.pt')))
     try:
         with threads_for(learner.strategy.model): record = learner.fit()
         if keep_network: save_tensors(network_path(path), dict(learner.strategy.model.state_dict()))

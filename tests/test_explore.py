@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 
 from arm_nb import explore
 from arm_nb.arm import ARM, ArmConfig
-from arm_nb.explore import (Album, arm_at, explore_recall, explore_run, explore_toy, gains, moments, plot_recall, plot_toy, png, scene_of, toy_scene)
+from arm_nb.explore import (arm_at, explore_recall, explore_run, explore_toy, gains, moments, plot_recall, plot_toy, png, scene_of, toy_scene)
 from arm_nb.models import MLP, resnet18
 from arm_nb.recall import RecallConfig
 
@@ -119,7 +119,7 @@ def test_a_run_without_album_is_shown_without_images(calls):
     assert t.value == 5 and calls[-1] == (record, 5, None)
     film.value = 0
     assert t.value == 3 == calls[-1][1] and not plt.get_fignums()
-    assert moments(record, Album()) == [3, 4, 5, 6]                  # an album that kept nothing
+    assert moments(record, {}) == [3, 4, 5, 6]                       # nothing was kept
 
 
 # ---- a reader, a browser, a kernel

@@ -95,7 +95,7 @@ def test_a_wheel_from_the_sdist_holds_what_it_needs(tmp_path):
         have = {n for n in z.namelist() if n.startswith('arm_nb/')}
         points = z.read(next(n for n in z.namelist() if n.endswith('entry_points.txt'))).decode()
         meta = z.read(next(n for n in z.namelist() if n.endswith('METADATA'))).decode()
-    assert have == {p.relative_to(root).as_posix() for ext in ('*.py', '*.mplstyle', 'py.typed') for p in (root/'arm_nb').rglob(ext)}
+    assert have == {p.relative_to(root).as_posix() for ext in ('*.py', '*.mplstyle', '*.csv', 'py.typed') for p in (root/'arm_nb').rglob(ext)}
     assert 'arm_nb = arm_nb.cli:main' in points
     assert not re.findall(r'(?:\]\(|src="|srcset=")(?!https://|#)', meta), 'a link that PyPI cannot follow'
     assert 'Requires-Dist: mlxtend' in meta and 'Provides-Extra: dev' in meta

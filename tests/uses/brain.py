@@ -1,7 +1,7 @@
 import numpy as np, torch
 from arm_nb.brain import *
 from arm_nb.arm import ArmConfig
-from arm_nb.experiment import build
+from arm_nb.experiment import KeepRecalled, build
 from arm_nb.models import MLP
 from dataclasses import replace
 
@@ -11,10 +11,10 @@ assert sorted(shuffle_rows(4, g, [0, 0, 1, 1])[:2].tolist()) == [0, 1]
 assert seed_interval([1., 3.])[0] == 2 and swap_test(np.eye(5), 99, g).value == 1
 assert np.isclose(correlation(ranks([1, 2, 9]), [1, 2, 3]), 1)
 
-learner = build('mnist-mini', 'arm', recall_from=1, callbacks=[keeper := Keeper(1, 2)], eval_every=2)
+learner = build('mnist-mini', 'arm', recall_from=1, callbacks=[keeper := KeepRecalled(2, first=3)], eval_every=2)
 learner.stream = replace(learner.stream, train=[(x[:40], y[:40]) for x, y in learner.stream.train])
 record = learner.fit()
-s = keeper.samples()
+s = samples_of(keeper.kept)
 assert isinstance(s, Samples) and len(s) == 9 * 10 and recalled_array(record).shape == batch_shares(learner.stream, record).shape == (20, 10)
 model = learner.strategy.model
 a, y = layer_activations(model, s.x), s.y

@@ -1,7 +1,7 @@
 import ipywidgets, matplotlib.pyplot as plt, numpy as np, torch
 from arm_nb.explore import *
 from arm_nb.arm import ARM, ArmConfig, Recalled
-from arm_nb.learner import RunRecord
+from arm_nb.record import RunRecord
 from arm_nb.models import MLP
 
 torch.manual_seed(0)
@@ -16,7 +16,7 @@ walker, ahead = arm_at(1, N=5)
 assert walker.t == 1 and next(ahead)[0].shape == (5, 1, 28, 28)
 
 fig, (a, b) = plt.subplots(1, 2)
-show_image(a, x[0], 'one'); show_batch(a, x, x, [0, 1, 2, 3], {2, 3}); draw_answers(a, trace.p_old[0][0], trace.p_new[0][0], {2, 3}); draw_gains(a, b, trace, 1)
+draw_gains(a, b, trace, 1)
 plt.close(fig)
 assert plot_recall(scene, trace, 2).axes
 
@@ -29,12 +29,12 @@ draw_regions(plt.figure().add_subplot(), torch.eye(3).repeat(3, 1), 'by hand'); 
 record = RunRecord('mnist-mini', 'arm', 'released', 0, {}, 'test', [[0, 1], [2, 3]], 4, accuracy=[[.9, None], [.6, .8]], recalled=[None, [.5, .5, 0., 0.]], losses={'real': [1.]*2}, stage_ends=[1, 2], complete=True)
 assert standing(record, 2)[1].tolist() == [.9, .8] and moments(record) == [2]
 fig, (a, b) = plt.subplots(1, 2)
-draw_recalled_classes(a, b, record, 2); draw_standing(a, record, 2); plt.close(fig)
-album = Album(1); album.kept[2] = Recalled(x, y, x, torch.eye(5)[:4], None)
-assert len(plot_moment(record, 2, album.kept[2]).axes) == 5
+draw_recalled_now(a, record, 2); draw_standing(a, record, 2); plt.close(fig)
+kept = {2: Recalled(x, y, x, torch.eye(5)[:4], None)}
+assert len(plot_moment(record, 2, kept[2]).axes) == 5
 
 assert png(plt.figure())[:4] == b'\x89PNG'; plt.close('all')
 assert counter('S', 3).max == 3 and list(sliders(TOY, ['lambda_3'])) == ['lambda_3']
 box = explorer(lambda S: plot_recall(scene, trace, S), dict(S=counter('S', 2)))
-for shown in (box, explore_recall(scene), explore_toy(), explore_run(record, album)): assert isinstance(shown, ipywidgets.VBox) and shown.picture.value[:4] == b'\x89PNG'
+for shown in (box, explore_recall(scene), explore_toy(), explore_run(record, kept)): assert isinstance(shown, ipywidgets.VBox) and shown.picture.value[:4] == b'\x89PNG'
 assert not plt.get_fignums()

@@ -328,7 +328,9 @@ def thin(
     folder: Annotated[Path, typer.Argument(help='The store.')] = Path('runs'),
     into: Annotated[Path, typer.Argument(help='Where the small records go.')] = Path('results/runs'),
 ):
-    "Small copies of all finished records, of at most 60 kB, for keeping in a repository: what is recalled is kept of every tenth iteration."
+    """Small copies of finished records, for a repository.
+
+    At most 60 kB each: what was recalled is kept of every tenth iteration."""
     from arm_nb.record import thin_store
     for path in thin_store(folder, into): typer.echo(f'kept: {path}')
 

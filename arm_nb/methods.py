@@ -23,29 +23,58 @@ _all_ = ['METHODS', 'Method', 'register']   # from learner: here they are all th
 __all__ = ['ORDER', 'OURS', 'VARIANTS', 'TABLES', 'row_of', 'settings', 'METHODS', 'Method', 'register']
 
 # %% ../nbs/library/methods.ipynb #c006
-for _found in iter_modules(arm_nb.baselines.__path__): import_module(f'arm_nb.baselines.{_found.name}')
+for _found in iter_modules(arm_nb.baselines.__path__):
+    import_module(f'arm_nb.baselines.{_found.name}')
 
-ORDER = 'stationary er er-mir icarl gem naive gen gen-mir lwf adi arm'.split()   # of the tables; others follow
+# of the tables; others follow
+ORDER = 'stationary er er-mir icarl gem naive gen gen-mir lwf adi arm'.split()
 for _name in [*ORDER, *METHODS.keys() - {*ORDER}]: METHODS[_name] = METHODS.pop(_name)
-OURS = frozenset(METHODS)                                                        # what this package brings
+OURS: frozenset[str] = frozenset(METHODS)       # what this package brings
 
 # %% ../nbs/library/methods.ipynb #c009b
-_UNIT_LAG = dict(T=1, lambda_d=8.)                             # A.5: T = 1, and D weighs 8
-VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {                      # name -> (method, the settings that the row changes)
-    'er-25': ('er', dict(mem_total=25)), 'er-mir-25': ('er-mir', dict(mem_total=25)), 'er-100': ('er', dict(mem_total=100)), 'er-mir-100': ('er-mir', dict(mem_total=100)),
-    'lwf-unit-lag': ('lwf', dict(T=1)), 'adi-unit-lag': ('adi', _UNIT_LAG), 'arm-unit-lag': ('arm', _UNIT_LAG),
-    'adi-no-distill': ('adi', dict(lambda_0_real=0.)), 'arm-no-distill': ('arm', dict(lambda_0_real=0., lambda_4=1.)),
-    'arm-no-nonlocality': ('arm', dict(lambda_1=0., lambda_2=0.)), 'arm-no-diversity': ('arm', dict(lambda_3=0.)), 'arm-no-sharpness': ('arm', dict(lambda_4=0.)),
-    'arm-no-l2': ('arm', dict(lambda_5=0.)), 'arm-no-tv': ('arm', dict(lambda_6=0.)),
-    'arm-M-150': ('arm', dict(M=150)), 'arm-M-50': ('arm', dict(M=50)), 'arm-S-20': ('arm', dict(S=20)), 'arm-S-5': ('arm', dict(S=5)),
-    'arm-cross-entropy': ('arm', dict(div='ce')), 'arm-noise': ('arm', dict(init='noise')), 'arm-2-recalls': ('arm', dict(repeats=2)), 'arm-4-recalls': ('arm', dict(repeats=4))}
+_UNIT_LAG = dict(T=1, lambda_d=8.)      # A.5: T = 1, and D weighs 8
 
-TABLES: dict[int, tuple[str, list[str]]] = {                   # the paper's number -> (its data set, the names of its rows in its order)
-    1: ('cifar10', 'stationary er er-mir icarl gem er-100 er-mir-100 naive gen gen-mir lwf adi arm'.split()),
-    2: ('cifar10', 'lwf adi arm lwf-unit-lag adi-unit-lag arm-unit-lag adi-no-distill arm-no-distill'.split()),
-    5: ('miniimagenet', 'stationary er er-mir er-100 er-mir-100 naive gen gen-mir lwf adi arm'.split()),
-    6: ('mnist5k', 'stationary er er-mir er-25 er-mir-25 naive gen gen-mir lwf adi arm'.split()),
-    7: ('cifar10', ['arm', *(name for name in VARIANTS if name.startswith('arm-') and name not in ('arm-unit-lag', 'arm-no-distill'))])}
+# name -> (method, the settings that the row changes)
+VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
+    'er-25': ('er', dict(mem_total=25)),
+    'er-mir-25': ('er-mir', dict(mem_total=25)),
+    'er-100': ('er', dict(mem_total=100)),
+    'er-mir-100': ('er-mir', dict(mem_total=100)),
+    'lwf-unit-lag': ('lwf', dict(T=1)),
+    'adi-unit-lag': ('adi', _UNIT_LAG),
+    'arm-unit-lag': ('arm', _UNIT_LAG),
+    'adi-no-distill': ('adi', dict(lambda_0_real=0.)),
+    'arm-no-distill': ('arm', dict(lambda_0_real=0., lambda_4=1.)),
+    'arm-no-nonlocality': ('arm', dict(lambda_1=0., lambda_2=0.)),
+    'arm-no-diversity': ('arm', dict(lambda_3=0.)),
+    'arm-no-sharpness': ('arm', dict(lambda_4=0.)),
+    'arm-no-l2': ('arm', dict(lambda_5=0.)),
+    'arm-no-tv': ('arm', dict(lambda_6=0.)),
+    'arm-M-150': ('arm', dict(M=150)),
+    'arm-M-50': ('arm', dict(M=50)),
+    'arm-S-20': ('arm', dict(S=20)),
+    'arm-S-5': ('arm', dict(S=5)),
+    'arm-cross-entropy': ('arm', dict(div='ce')),
+    'arm-noise': ('arm', dict(init='noise')),
+    'arm-2-recalls': ('arm', dict(repeats=2)),
+    'arm-4-recalls': ('arm', dict(repeats=4)),
+}
+
+_ABLATIONS = [name for name in VARIANTS if name.startswith('arm-')
+              and name not in ('arm-unit-lag', 'arm-no-distill')]
+
+# the paper's number -> (its data set, the names of its rows in its order)
+TABLES: dict[int, tuple[str, list[str]]] = {
+    1: ('cifar10', ('stationary er er-mir icarl gem er-100 er-mir-100 naive gen gen-mir '
+                    'lwf adi arm').split()),
+    2: ('cifar10', ('lwf adi arm lwf-unit-lag adi-unit-lag arm-unit-lag adi-no-distill '
+                    'arm-no-distill').split()),
+    5: ('miniimagenet', ('stationary er er-mir er-100 er-mir-100 naive gen gen-mir '
+                         'lwf adi arm').split()),
+    6: ('mnist5k', ('stationary er er-mir er-25 er-mir-25 naive gen gen-mir '
+                    'lwf adi arm').split()),
+    7: ('cifar10', ['arm', *_ABLATIONS]),
+}
 
 def row_of(
     name: str,               # in `METHODS` or `VARIANTS`
@@ -57,20 +86,22 @@ def row_of(
     if name in METHODS: return name, {}
     if name in VARIANTS: return VARIANTS[name]
     near = get_close_matches(str(name), VARIANTS, n=1, cutoff=.8)
-    raise ValueError(f'unknown method {name!r}: did you mean {near[0]!r}?') if near else ValueError(one_of(METHODS, name, 'method'))
+    if near: raise ValueError(f'unknown method {name!r}: did you mean {near[0]!r}?')
+    raise ValueError(one_of(METHODS, name, 'method'))
 
 # %% ../nbs/library/methods.ipynb #c011
 def settings(
     data: str | Stream,             # name of a data set, or a stream
     method: str,                    # name in `METHODS` or `VARIANTS`
     flavour: str = 'released',      # 'released' or 'paper'
-    preset: str | None = None,      # a data set whose row of settings is used; None: the data's own
+    preset: str | None = None,      # a data set whose row of settings is used; None: its own
     iterations: int | None = None,  # in a task; None: as many as the data has
     **overrides,                    # fields of the method's configuration
 ) -> Config:
     """A method's preset for a kind of data, with some fields changed.
 
-    Raises: ValueError with the nearest name for one that is not there, or if a stream is given and no preset.
+    Raises: ValueError with the nearest name for one that is not there, or if a stream is given
+    and no preset.
     """
     method, changed = row_of(method)
     config, changed = METHODS[method].config, changed | overrides
@@ -78,9 +109,11 @@ def settings(
     own = data.name if isinstance(data, Stream) else data_spec(data).name
     if preset is None and isinstance(data, Stream):
         kinds = ', '.join(sorted({kind for kind, _ in DATA_ROWS.values()}))
-        raise ValueError(f"which settings does {own!r} take? Say preset='…', one of: {kinds} (small photographs: 'cifar10', digits: 'mnist5k')")
+        raise ValueError(f"which settings does {own!r} take? Say preset='…', one of: {kinds} "
+                         "(small photographs: 'cifar10', digits: 'mnist5k')")
     if iterations is None and isinstance(data, Stream):
         N = changed.get('N', config.preset(preset, flavour, 1).N)
         iterations = data.iterations(N)
-    elif iterations is None: iterations = DATA_ROWS[one_of(DATA_ROWS, own, 'data set with settings')][1]
+    elif iterations is None:
+        iterations = DATA_ROWS[one_of(DATA_ROWS, own, 'data set with settings')][1]
     return replace(config.preset(preset or own, flavour, iterations), **changed)

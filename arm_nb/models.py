@@ -25,7 +25,8 @@ def check_images(
 ) -> None:
     "ValueError if `x` is not a batch of images of the model's shape."
     if tuple(x.shape[1:]) != in_shape or x.ndim != 4:
-        raise ValueError(f'{who} expects images of shape (B, {", ".join(map(str, in_shape))}), got {tuple(x.shape)}')
+        shape = ', '.join(map(str, in_shape))
+        raise ValueError(f'{who} expects images of shape (B, {shape}), got {tuple(x.shape)}')
 
 def check_sizes(
     in_shape:tuple[int, int, int], # (C, H, W) of one image
@@ -33,11 +34,16 @@ def check_sizes(
 ) -> None:
     "ValueError for a size that is not a whole number of at least 1."
     if len(in_shape) != 3: raise ValueError(f'in_shape {tuple(in_shape)}: must be (C, H, W)')
-    for name, n in dict(zip(('channels', 'height', 'width of the images'), in_shape), **sizes).items():
-        if n != int(n) or n < 1: raise ValueError(f'{name} is {n}: must be a whole number of at least 1')
+    axes = dict(zip(('channels', 'height', 'width of the images'), in_shape))
+    for name, n in dict(axes, **sizes).items():
+        if n != int(n) or n < 1:
+            raise ValueError(f'{name} is {n}: must be a whole number of at least 1')
 
 class MLP(nn.Module):
-    """The paper's network for digits (A.4): two hidden layers of ReLUs. Images (B,C,H,W) in, logits (B,n_classes) out. ValueError for sizes that cannot be and for images of another shape.
+    """The paper's network for digits (A.4): two hidden layers of ReLUs.
+
+    Images (B,C,H,W) in, logits (B,n_classes) out. ValueError for sizes that cannot be and for
+    images of another shape.
 
     Example: `count_parameters(MLP())` is 478410.
     """
@@ -62,7 +68,10 @@ class MLP(nn.Module):
 def count_parameters(
     model:nn.Module, # any
 ) -> int:
-    "How many numbers gradient descent learns: weights and biases. Running statistics of batch norm are not among them."
+    """How many numbers gradient descent learns: weights and biases.
+
+    Running statistics of batch norm are not among them.
+    """
     return sum(p.numel() for p in model.parameters())
 
 # %% ../nbs/11_models.ipynb #c030
@@ -74,8 +83,10 @@ class Block(nn.Module):
         stride:int=1, # 2 halves height and width
     ):
         super().__init__()
-        self.conv1, self.norm1 = nn.Conv2d(c_in, c_out, 3, stride, 1, bias=False), WeightedBatchNorm2d(c_out)
-        self.conv2, self.norm2 = nn.Conv2d(c_out, c_out, 3, 1, 1, bias=False), WeightedBatchNorm2d(c_out)
+        self.conv1 = nn.Conv2d(c_in, c_out, 3, stride, 1, bias=False)
+        self.norm1 = WeightedBatchNorm2d(c_out)
+        self.conv2 = nn.Conv2d(c_out, c_out, 3, 1, 1, bias=False)
+        self.norm2 = WeightedBatchNorm2d(c_out)
         self.shortcut = nn.Identity() if stride == 1 and c_in == c_out else nn.Sequential(
             nn.Conv2d(c_in, c_out, 1, stride, bias=False), WeightedBatchNorm2d(c_out))
 
@@ -87,7 +98,10 @@ class Block(nn.Module):
 
 # %% ../nbs/11_models.ipynb #c033
 class ResNet(nn.Module):
-    "A ResNet-18 of any width for small images (A.4). Images (B,C,H,W) in, logits (B,n_classes) out; see `resnet18`."
+    """A ResNet-18 of any width for small images (A.4); see `resnet18`.
+
+    Images (B,C,H,W) in, logits (B,n_classes) out.
+    """
     def __init__(self,
         in_shape:tuple[int, int, int], # (C, H, W), at least 25 pixels high and wide
         n_classes:int, # logits
@@ -96,13 +110,18 @@ class ResNet(nn.Module):
         super().__init__()
         check_sizes(in_shape, n_classes=n_classes, width=width)
         self.in_shape, self.n_classes = tuple(in_shape), n_classes
-        h, w = (-(-side // 8) // 4 for side in in_shape[1:])     # three halvings, rounded up, then windows of 4
-        if min(h, w) < 1: raise ValueError(f'images of {in_shape[1]}x{in_shape[2]} are too small: at least 25x25')
+        # three halvings, rounded up, then windows of 4
+        h, w = (-(-side // 8) // 4 for side in in_shape[1:])
+        if min(h, w) < 1:
+            raise ValueError(f'images of {in_shape[1]}x{in_shape[2]} are too small: '
+                             'at least 25x25')
         self.stem = nn.Conv2d(in_shape[0], width, 3, 1, 1, bias=False)
-        self.norm = WeightedBatchNorm2d(width, momentum=None)    # as in the released code: mean of all batches
+        # as in the released code: mean of all batches
+        self.norm = WeightedBatchNorm2d(width, momentum=None)
         c = [width, width, 2*width, 4*width, 8*width]
-        self.groups = nn.Sequential(*[nn.Sequential(Block(c[i], c[i+1], 2 if i else 1), Block(c[i+1], c[i+1]))
-                                      for i in range(4)])
+        groups = [nn.Sequential(Block(c[i], c[i+1], 2 if i else 1), Block(c[i+1], c[i+1]))
+                  for i in range(4)]
+        self.groups = nn.Sequential(*groups)
         self.head = nn.Linear(8*width*h*w, n_classes)
 
     def features(self,
@@ -121,7 +140,9 @@ def resnet18(
     n_classes:int=10, # logits
     width:int=20,     # channels of the first group; 64 in the usual ResNet-18
 ) -> ResNet:
-    """The paper's network for colour images (A.4): 1,094,750 parameters for CIFAR-10. ValueError for sizes that cannot be, and for images below 25x25 or of another shape.
+    """The paper's network for colour images (A.4): 1,094,750 parameters for CIFAR-10.
+
+    ValueError for sizes that cannot be, and for images below 25x25 or of another shape.
 
     Example: `count_parameters(resnet18())` is 1094750.
     """
@@ -134,8 +155,9 @@ def network_for(
     seed: int,                      # fixes the first weights
     *sizes,                         # what it is called with, besides
 ) -> nn.Module:                     # on the CPU, in training mode
-    """The kind of network that goes with images of so many channels, with weights that depend on `seed` and on nothing else.
+    """The kind of network that goes with images of so many channels.
 
+    Its weights depend on `seed` and on nothing else.
     Raises: ValueError for an image shape that none goes with.
     """
     if len(in_shape) != 3 or in_shape[0] not in kinds:
@@ -153,7 +175,10 @@ def model_for(
 
 # %% ../nbs/11_models.ipynb #c046b
 class Prepared(nn.Module):
-    "A network behind a door: images (B,C,H,W) are laid out and computed on as asked, logits (B,n_classes) come out in the images' precision. ValueError for an unknown `amp`."
+    """A network behind a door: images (B,C,H,W) are laid out and computed on as asked.
+
+    Logits (B,n_classes) come out in the images' precision. ValueError for an unknown `amp`.
+    """
     def __init__(self,
         net:nn.Module,     # any network; laid out in place
         amp:str='off',     # 'off', or 'bf16': convolutions and matrix products in bfloat16
@@ -170,7 +195,9 @@ class Prepared(nn.Module):
         x:torch.Tensor, # (B, C, H, W) in [0, 1]
     ) -> torch.Tensor:  # (B, n_classes) logits
         if self.channels_last: x = x.contiguous(memory_format=torch.channels_last)
-        with torch.autocast(x.device.type, torch.bfloat16) if self.amp == 'bf16' else nullcontext(): logits = self.net(x)
+        bf16 = self.amp == 'bf16'
+        with torch.autocast(x.device.type, torch.bfloat16) if bf16 else nullcontext():
+            logits = self.net(x)
         return logits.to(x.dtype)
 
 def prepared(
@@ -190,9 +217,12 @@ class Memory:
     parameters:int=0 # parameters of old networks, generators, …
 
     def __post_init__(self):
-        if min(self.images, self.parameters) < 0: raise ValueError(f'{self}: nothing here can be negative')
-        if self.images and not self.in_shape: raise ValueError(f'{self.images} images of which shape? in_shape=(C, H, W)')
-        if self.in_shape: object.__setattr__(self, 'in_shape', tuple(self.in_shape))   # a list, as JSON has it, will do
+        if min(self.images, self.parameters) < 0:
+            raise ValueError(f'{self}: nothing here can be negative')
+        if self.images and not self.in_shape:
+            raise ValueError(f'{self.images} images of which shape? in_shape=(C, H, W)')
+        if self.in_shape:                           # a list, as JSON has it, will do
+            object.__setattr__(self, 'in_shape', tuple(self.in_shape))
 
     @property
     def bytes(self) -> int:
@@ -206,6 +236,8 @@ class Memory:
 
     def __add__(self, other:'Memory') -> 'Memory':
         shapes = {m.in_shape for m in (self, other) if m.images and m.in_shape}
-        if len(shapes) > 1: raise ValueError(f'images of two shapes cannot be counted together: {sorted(shapes)}')
-        return Memory(self.images + other.images, next(iter(shapes), self.in_shape or other.in_shape),
-                      self.parameters + other.parameters)
+        if len(shapes) > 1:
+            raise ValueError('images of two shapes cannot be counted together: '
+                             f'{sorted(shapes)}')
+        in_shape = next(iter(shapes), self.in_shape or other.in_shape)
+        return Memory(self.images + other.images, in_shape, self.parameters + other.parameters)

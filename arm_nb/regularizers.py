@@ -18,7 +18,10 @@ def batch_entropy(
     logits: Tensor,               # (B, C) the old network on the recalled batch
     weight: Tensor | None = None, # (B,) copies of each image; None: one
 ) -> Tensor:                      # scalar in [0, ln C] nats
-    """Entropy of the batch's mean class probabilities, the $\\mathcal H$ of eq. 9: high when the batch recalls many classes. ValueError if the batch is empty or the weight has another shape.
+    """Entropy of the batch's mean class probabilities, the $\\mathcal H$ of eq. 9.
+
+    High when the batch recalls many classes. ValueError if the batch is empty or the weight
+    has another shape.
 
     Example: `round(batch_entropy(torch.tensor([[50., 0.], [0., 50.]])).item(), 3)` is 0.693.
     """
@@ -33,7 +36,10 @@ def sharpness(
     logits: Tensor,               # (B, C) the old network on the recalled batch
     weight: Tensor | None = None, # (B,) copies of each image; None: one
 ) -> Tensor:                      # scalar in [0, ln C] nats; 0 = every image decided
-    """Mean cross-entropy of each prediction to its own argmax, -log max p: the $\\lambda_4$ term of eq. 9 without its sign. ValueError if the batch is empty or the weight has another shape.
+    """Mean cross-entropy of each prediction to its own argmax, -log max p.
+
+    The $\\lambda_4$ term of eq. 9 without its sign. ValueError if the batch is empty or the
+    weight has another shape.
 
     Example: `round(sharpness(torch.zeros(5, 2)).item(), 3)` is 0.693.
     """
@@ -44,7 +50,10 @@ def l2_norm(
     x: Tensor,                    # (B, C, H, W) recalled images
     weight: Tensor | None = None, # (B,) copies of each image; None: one
 ) -> Tensor:                      # scalar >= 0, pixel units
-    """Mean Euclidean norm of the images (not squared), divided by C·H·W: the L2 of eq. 9 as in the released code. ValueError if the batch is empty or the weight has another shape.
+    """Mean Euclidean norm of the images (not squared), divided by C·H·W.
+
+    The L2 of eq. 9 as in the released code. ValueError if the batch is empty or the weight has
+    another shape.
 
     Example: `l2_norm(torch.ones(7, 1, 2, 2)).item()` is 0.5.
     """
@@ -55,11 +64,16 @@ def total_variation(
     x: Tensor,                    # (B, C, H, W) recalled images, H and W at least 2
     weight: Tensor | None = None, # (B,) copies of each image; None: one
 ) -> Tensor:                      # scalar >= 0, squared pixel units
-    """Twice the mean squared step between vertical and between horizontal neighbours: the TV of eq. 9 as in the released code. ValueError as `l2_norm`, and for images of less than 2x2 pixels.
+    """Twice the mean squared step between vertical and between horizontal neighbours.
+
+    The TV of eq. 9 as in the released code. ValueError as `l2_norm`, and for images of less
+    than 2x2 pixels.
 
     Example: `total_variation(torch.tensor([[[[0., 1.], [0., 1.]]]])).item()` is 2.0.
     """
     if x.dim() != 4 or min(x.shape[2:]) < 2:
-        raise ValueError(f'total variation compares neighbouring pixels: give images (B, C, H, W) of at least 2x2, got {tuple(x.shape)}')
-    down, right = x.diff(dim=2).square().flatten(1).mean(1), x.diff(dim=3).square().flatten(1).mean(1)
+        raise ValueError('total variation compares neighbouring pixels: give images '
+                         f'(B, C, H, W) of at least 2x2, got {tuple(x.shape)}')
+    down = x.diff(dim=2).square().flatten(1).mean(1)
+    right = x.diff(dim=3).square().flatten(1).mean(1)
     return weighted_mean(2 * (down + right), weight)

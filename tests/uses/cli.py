@@ -15,7 +15,7 @@ assert Format('csv') is Format.csv and 'forgetting' in HOW_TO_READ
 out = json.loads(ok('run', '--method', 'naive', '--json', '--out', 'store'))
 assert out['method'] == 'naive' and .1 < out['accuracy'] < .25 and Path(out['file']).exists()
 assert 'naive' in ok('report', 'store') and 'mnist-mini' in ok('data') and 'whole' in ok('data', 'check', 'mnist-mini') and 'lambda_3' in ok('methods', 'arm')
-assert "did you mean 'arm'" in ok('run', '--method', 'amr', code=2) and 'no runs in' in ok('report', 'nowhere', code=2)
+assert "did you mean 'arm'" in ok('run', '--method', 'amr', code=2) and 'no finished runs in' in ok('report', 'nowhere', code=2)
 from arm_nb.experiment import build, fit_and_keep
 record, path = fit_and_keep(build(method='naive', seed=1, progress=False), Path('store'))
 assert summary(record, path)['seed'] == 1

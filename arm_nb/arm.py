@@ -273,7 +273,7 @@ class ARM(Recaller):
         "Does the batch hold all classes? Then every input is local (eq. 3), and there is nothing to recall. Says so once."
         if self.n_classes is None: self.n_classes = n_outputs(self.model, xb)
         if len(yb) < self.n_classes or len(set(yb.tolist())) < self.n_classes: return False     # a GPU waits only for large batches
-        if not self._said: warnings.warn(f'a batch holds all {self.n_classes} classes: ARM has nothing to recall there, and learns it as plain SGD does', stacklevel=4)
+        if not self._said: warnings.warn(f'a batch holds all {self.n_classes} classes: ARM has nothing to recall there, and learns it as plain SGD does', stacklevel=5)
         self._said = True
         return True
 

@@ -9,6 +9,7 @@ def ok(*args, code=0):
     assert done.exit_code == code, done.output
     return done.output
 
+assert data_of('mnist-mini') == 'mnist-mini' and class_order_of('3,1') == [3, 1] and MOST_SEEDS == 10_000 and callable(thin)
 assert issubclass(OneLine, typer.core.TyperGroup) and callable(main)
 assert typed('1.0', float) == 1. and typed('none', int | None) is None and overrides(['lambda_3=1'], 'arm') == {'lambda_3': 1.} and seeds_of('0-2') == [0, 1, 2]
 assert Format('csv') is Format.csv and 'forgetting' in HOW_TO_READ

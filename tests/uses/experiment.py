@@ -25,6 +25,6 @@ assert len(code_mark(Naive)) == len(network_mark(MLP())) == 12
 with tempfile.TemporaryDirectory() as store:
     record, path = fit_and_keep(build(iterations=10, progress=False), store, keep_network=True)
     assert path == run_path(record, store) and network_path(path).exists() and issubclass(Stopped, Exception)
-    assert [*load_images(path)] == [15, 25, 35, 45] and KeepImages(path).path == path
+    assert [*load_images(path)] == [15, 25, 35, 45] and KeepRecalled(path=path).path == path
     assert load_records(store) == [record] and load_runs(store).accuracy.item() == record.average_accuracy
 assert METHODS['naive'].strategy is Naive

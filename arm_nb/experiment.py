@@ -23,11 +23,12 @@ from .divergence import DIVERGENCES
 from .learner import Learner
 from .methods import METHODS, row_of, settings
 from .models import prepared, with_seed
-from .record import Compute, RunRecord, load_records, load_runs, network_path, plain, run_path, save_run, save_tensors
+from .record import Compute, RunRecord, load_records, load_runs, network_path
+from .record import plain, run_path, save_run, save_tensors
 from .settings import Config, check_number, one_of
 from .streams import DATASETS, Stream, data_spec, get_stream
 
-_all_ = ['METHODS', 'load_records', 'load_runs']    # from methods and record: whoever runs needs them
+_all_ = ['METHODS', 'load_records', 'load_runs']    # of methods and record: whoever runs needs them
 
 # %% auto #0
 __all__ = ['LEARNER', 'COMPUTE', 'threads', 'threads_for', 'code_mark', 'network_mark', 'Asked', 'cut_short', 'ask', 'build',
@@ -43,25 +44,39 @@ def threads(n: int):
     finally: torch.set_num_threads(before)
 
 def threads_for(model: nn.Module):
-    "A block with as many threads as suit the model: one for a network without convolutions, for which more only cost; else what torch was given."
-    return threads(torch.get_num_threads() if any(isinstance(m, nn.Conv2d) for m in model.modules()) else 1)
+    """A block with as many threads as suit the model.
+
+    One for a network without convolutions, for which more only cost; else what torch was given.
+    """
+    convolutional = any(isinstance(m, nn.Conv2d) for m in model.modules())
+    return threads(torch.get_num_threads() if convolutional else 1)
 
 # %% ../nbs/library/experiment.ipynb #c014b
-def _not_ours(cls: type) -> bool: return cls.__module__.split('.')[0] not in ('arm_nb', 'torch', 'builtins', 'abc')
+def _not_ours(cls: type) -> bool:
+    return cls.__module__.split('.')[0] not in ('arm_nb', 'torch', 'builtins', 'abc')
 
 def _code_parts(thing, inside=()) -> list:
-    "What a function or class does, as plain values: instructions, constants and names, also of what it holds."
-    if any(thing is t for t in inside): return [thing.__qualname__]                # it holds itself, as `super()` does
+    """What a function or class does, as plain values.
+
+    Instructions, constants and names, also of what it holds.
+    """
+    # it holds itself, as `super()` does
+    if any(thing is t for t in inside): return [thing.__qualname__]
     def parts(values): return [_code_parts(v, (*inside, thing)) for v in values]
-    if isinstance(thing, types.CodeType): return [thing.co_code, thing.co_names, thing.co_varnames, parts(thing.co_consts)]
+    if isinstance(thing, types.CodeType):
+        return [thing.co_code, thing.co_names, thing.co_varnames, parts(thing.co_consts)]
     if isinstance(thing, (staticmethod, classmethod)): return parts([thing.__func__])
     if isinstance(thing, property): return parts([thing.fget, thing.fset])
     if inspect.isfunction(thing):
         held = tuple(c.cell_contents for c in thing.__closure__ or ())
         return parts([thing.__code__, thing.__defaults__, thing.__kwdefaults__, held])
     if isinstance(thing, type):
-        skip = ('__module__', '__qualname__', '__dict__', '__weakref__', '__doc__', '__firstlineno__')
-        mine = {f'{c.__name__}.{k}': v for c in thing.__mro__ if _not_ours(c) for k, v in sorted(vars(c).items()) if k not in skip}
+        skip = ('__module__', '__qualname__', '__dict__', '__weakref__', '__doc__',
+                '__firstlineno__')
+        mine = {}
+        for c in thing.__mro__:
+            if not _not_ours(c): continue
+            mine |= {f'{c.__name__}.{k}': v for k, v in sorted(vars(c).items()) if k not in skip}
         return [list(mine), parts(mine.values())]
     if isinstance(thing, (list, tuple)): return parts(thing)
     plain = (str, bytes, int, float, bool, complex, type(None), frozenset)
@@ -72,20 +87,30 @@ def _mark(*parts) -> str: return hashlib.sha256(repr(parts).encode()).hexdigest(
 def code_mark(
     thing: type | Callable,  # a class or a function
 ) -> str:                    # 12 hexadecimal digits
-    "A fingerprint of what a class or function does. Comments do not matter; another version of Python may."
+    """A fingerprint of what a class or function does.
+
+    Comments do not matter; another version of Python may.
+    """
     return _mark(_code_parts(thing))
 
 def network_mark(
     model: nn.Module,
 ) -> str:  # 12 hexadecimal digits
-    "A fingerprint of a network: its layers, the code of classes that are not torch's or ours, and its weights."
-    classes = sorted({type(m) for m in model.modules() if _not_ours(type(m))}, key=lambda c: c.__qualname__)
+    """A fingerprint of a network.
+
+    Its layers, the code of classes that are not torch's or ours, and its weights.
+    """
+    foreign = {type(m) for m in model.modules() if _not_ours(type(m))}
+    classes = sorted(foreign, key=lambda c: c.__qualname__)
     weights = hashlib.sha256()
-    for name, t in model.state_dict().items(): weights.update(name.encode() + t.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().tobytes())
+    for name, t in model.state_dict().items():
+        flat = t.detach().cpu().contiguous().flatten()
+        weights.update(name.encode() + flat.view(torch.uint8).numpy().tobytes())
     return _mark(str(model), [code_mark(c) for c in classes], weights.hexdigest())
 
 # %% ../nbs/library/experiment.ipynb #c015b
-LEARNER = ('eval_on', 'eval_every', 'progress', 'callbacks', 'checkpoint', 'checkpoint_every')   # arguments of `Learner` that `run` takes
+# arguments of `Learner` that `run` takes
+LEARNER = ('eval_on', 'eval_every', 'progress', 'callbacks', 'checkpoint', 'checkpoint_every')
 COMPUTE = tuple(f.name for f in fields(Compute))
 
 @dataclass(frozen=True)
@@ -121,7 +146,9 @@ class Asked:
     def config(self, stream: Stream) -> Config:
         "The settings, for a stream from `stream`."
         own = None if isinstance(self.data, Stream) else data_spec(self.data).name
-        return settings(stream, self.method, self.flavour, self.preset or own, self.iterations or None, **self.changed)
+        row = self.preset or own
+        return settings(
+            stream, self.method, self.flavour, row, self.iterations or None, **self.changed)
 
     def stage(self, stream: Stream, config) -> Stream:
         "The stream as it is gone through: cut short for a rehearsal, or mixed for the upper bound."
@@ -132,9 +159,11 @@ class Asked:
         "The network that will learn, fresh."
         if isinstance(self.model, nn.Module): return copy.deepcopy(self.model)
         maker = self.model or METHODS[self.method].model
-        return self._made(maker, stream, self.seed if self.weights_seed is None else self.weights_seed)
+        seed = self.seed if self.weights_seed is None else self.weights_seed
+        return self._made(maker, stream, seed)
 
-    def _made(self, maker, stream, seed): return with_seed(lambda: maker(stream.in_shape, stream.n_classes, seed), seed)
+    def _made(self, maker, stream, seed):
+        return with_seed(lambda: maker(stream.in_shape, stream.n_classes, seed), seed)
 
     def marks(self, stream: Stream, config: Config) -> dict:
         "What tells this run from others, beside the names: nothing for what is ours."
@@ -145,10 +174,12 @@ class Asked:
         if stream.drop_last: marks['drop_last'] = True
         for name in ('weights_seed', 'order_seed'):
             if getattr(self, name) not in (None, self.seed): marks[name] = getattr(self, name)
-        if isinstance(self.data, Stream) or DATASETS[stream.name].make: marks['data'] = stream.fingerprint()[:12]
+        brought = isinstance(self.data, Stream) or DATASETS[stream.name].make
+        if brought: marks['data'] = stream.fingerprint()[:12]
         maker = self.model or m.model
         if isinstance(maker, nn.Module): marks['network'] = network_mark(maker)
-        elif maker.__module__.split('.')[0] != 'arm_nb': marks['network'] = network_mark(self._made(maker, stream, 0))
+        elif maker.__module__.split('.')[0] != 'arm_nb':
+            marks['network'] = network_mark(self._made(maker, stream, 0))
         if _not_ours(m.strategy): marks['method'] = code_mark(m.strategy)
         elif m.strategy.version > 1: marks['method'] = m.strategy.version
         div = DIVERGENCES.get(getattr(config, 'div', ''))
@@ -163,8 +194,9 @@ class Asked:
         s = self.stage(stream, config)
         how = self.compute.told(hasattr(METHODS[self.method].strategy, 'compile'))
         return RunRecord(
-            s.name, self.method, self.flavour, self.seed, plain(asdict(config)), self.learner.get('eval_on', 'test'),
-            [list(c) for c in s.task_classes], s.n_classes, versions=how, marks=marks)
+            s.name, self.method, self.flavour, self.seed, plain(asdict(config)),
+            self.learner.get('eval_on', 'test'), [list(c) for c in s.task_classes], s.n_classes,
+            versions=how, marks=marks)
 
     def build(
         self,
@@ -175,40 +207,50 @@ class Asked:
         config = self.config(stream)
         if marks is None: marks = self.marks(stream, config)
         model = prepared(self.network(stream), c.amp, c.channels_last).to(c.device)
-        strategy = METHODS[self.method].strategy(model, config, torch.Generator().manual_seed(self.seed))
+        generator = torch.Generator().manual_seed(self.seed)
+        strategy = METHODS[self.method].strategy(model, config, generator)
         if c.compile and hasattr(strategy, 'compile'): strategy.compile = True
         return Learner(
-            strategy, self.stage(stream, config).to(c.device), self.seed, method=self.method, flavour=self.flavour,
-            marks=marks, order_seed=self.order_seed, **self.learner)
+            strategy, self.stage(stream, config).to(c.device), self.seed, method=self.method,
+            flavour=self.flavour, marks=marks, order_seed=self.order_seed, **self.learner)
 
 def cut_short(
     stream: Stream,
     iterations: int,  # wanted of each task, >= 1
     N: int,           # images in a batch
 ) -> Stream:          # under a name of its own
-    "A stream for a rehearsal: of each task so many images, evenly spaced, that its passes take the iterations wanted. The tests stay as they are."
+    """A stream for a rehearsal.
+
+    Of each task so many images, evenly spaced, that its passes take the iterations wanted. The
+    tests stay as they are.
+    """
     n = -(-iterations // stream.passes) * N
     def part(x, y):
         at = torch.linspace(0, len(y) - 1, min(n, len(y)), device=y.device).long()
         return x[at], y[at]
-    return replace(stream, name=f'{stream.name}-{iterations}', train=[part(x, y) for x, y in stream.train])
+    train = [part(x, y) for x, y in stream.train]
+    return replace(stream, name=f'{stream.name}-{iterations}', train=train)
 
 # %% ../nbs/library/experiment.ipynb #c015c
 def ask(
-    data: str | Stream = 'mnist-mini',                # name of a data set, or a stream of your own
-    method: str = 'arm',                              # name in `METHODS` or `VARIANTS`
-    seed: int = 0,                                    # of first weights, order of images, and the method's draws
-    root: str | Path | None = None,                   # torchvision's root folder, for data that is not in a package
-    flavour: str = 'released',                        # 'released': as the authors' code; 'paper': the text to the letter
-    preset: str | None = None,                        # whose row of settings, for data of your own: 'mnist5k', 'cifar10', …
-    model: nn.Module | Callable | None = None,        # a network, or (in_shape, n_classes, seed) -> network; None: the paper's
-    class_order: int | Sequence[int] | None = None,   # the classes as they come: a list, or a seed; None: by label
-    **more,                                           # see `run`
+    data: str | Stream = 'mnist-mini',          # name of a data set, or a stream of your own
+    method: str = 'arm',                        # name in `METHODS` or `VARIANTS`
+    seed: int = 0,                              # of first weights, order of images, method's draws
+    root: str | Path | None = None,             # torchvision's root, for data that is in no package
+    flavour: str = 'released',                  # as the authors' code; 'paper': text to the letter
+    preset: str | None = None,                  # for your own data, whose settings: 'mnist5k', …
+    model: nn.Module | Callable | None = None,  # a network, or its maker; None: the paper's
+    class_order: int | Sequence[int] | None = None,  # a list of classes, or a seed; None: by label
+    **more,                                     # see `run`
 ) -> Asked:
-    "A run as it was asked for. Errors as `run`."
+    """A run as it was asked for. Errors as `run`.
+
+    `model` is a network, or (in_shape, n_classes, seed) -> network.
+    """
     name, changed = row_of(method)
     config = METHODS[name].config
-    own = {f.name for f in fields(Asked)} & {'protocol', 'drop_last', 'iterations', 'weights_seed', 'order_seed'}
+    asked = {'protocol', 'drop_last', 'iterations', 'weights_seed', 'order_seed'}
+    own = {f.name for f in fields(Asked)} & asked
     known = [*(f.name for f in fields(config)), *LEARNER, *COMPUTE, *sorted(own)]
     for key in more: one_of(known, key, f'setting of {method}')
     seed = check_number(seed, 'seed', 0, 2**63, whole=True)
@@ -216,13 +258,19 @@ def ask(
         if more.get(key) is not None: more[key] = check_number(more[key], key, 0, 2**63, whole=True)
     one_of(('test', 'val'), more.get('eval_on', 'test'), 'eval_on')
     if isinstance(data, str): data = data_spec(data).name
-    elif not isinstance(data, Stream): raise ValueError(f'data must be the name of a data set or a Stream (Stream.from_arrays, Stream.from_folder), not {type(data).__name__}')
-    if isinstance(data, Stream) and 'protocol' in more: raise ValueError('protocol is for data sets by name: a stream has its own')
-    if model is not None and not callable(model): raise ValueError(f'model must be a network or a function (in_shape, n_classes, seed) -> network, not {model!r}')
+    elif not isinstance(data, Stream):
+        raise ValueError('data must be the name of a data set or a Stream (Stream.from_arrays, '
+                         f'Stream.from_folder), not {type(data).__name__}')
+    if isinstance(data, Stream) and 'protocol' in more:
+        raise ValueError('protocol is for data sets by name: a stream has its own')
+    if model is not None and not callable(model):
+        raise ValueError('model must be a network or a function (in_shape, n_classes, seed) -> '
+                         f'network, not {model!r}')
     def part(names): return {k: v for k, v in more.items() if k in names}
     return Asked(
-        data, name, seed, root, flavour, preset, model, class_order, **part(own), compute=Compute(**part(COMPUTE)),
-        learner=part(LEARNER), changed=changed | {k: v for k, v in more.items() if k not in (*own, *COMPUTE, *LEARNER)})
+        data, name, seed, root, flavour, preset, model, class_order, **part(own),
+        compute=Compute(**part(COMPUTE)), learner=part(LEARNER),
+        changed=changed | {k: v for k, v in more.items() if k not in (*own, *COMPUTE, *LEARNER)})
 
 def build(
     *args,      # as `run`
@@ -232,23 +280,28 @@ def build(
     return ask(*args, **more).build()
 
 def run(
-    data: str | Stream = 'mnist-mini',                # name of a data set, or a stream of your own
-    method: str = 'arm',                              # name in `METHODS` or `VARIANTS`
-    seed: int = 0,                                    # of first weights, order of images, and the method's draws
-    root: str | Path | None = None,                   # torchvision's root folder, for data that is not in a package
-    flavour: str = 'released',                        # 'released': as the authors' code; 'paper': the text to the letter
-    preset: str | None = None,                        # whose row of settings, for data of your own: 'mnist5k', 'cifar10', …
-    model: nn.Module | Callable | None = None,        # a network (a copy learns), or (in_shape, n_classes, seed) -> network
-    class_order: int | Sequence[int] | None = None,   # the classes as they come: a list, or a seed; None: by label
-    **more,                                           # see below
+    data: str | Stream = 'mnist-mini',          # name of a data set, or a stream of your own
+    method: str = 'arm',                        # name in `METHODS` or `VARIANTS`
+    seed: int = 0,                              # of first weights, order of images, method's draws
+    root: str | Path | None = None,             # torchvision's root, for data that is in no package
+    flavour: str = 'released',                  # as the authors' code; 'paper': text to the letter
+    preset: str | None = None,                  # for your own data, whose settings: 'mnist5k', …
+    model: nn.Module | Callable | None = None,  # a network (a copy learns), or its maker
+    class_order: int | Sequence[int] | None = None,  # a list of classes, or a seed; None: by label
+    **more,                                     # see below
 ) -> RunRecord:                                       # what was run and what came out
     """One method on one data set with one seed: the line that everything else is for.
 
-    Further arguments: any field of the method's configuration (`lambda_3=1.0`); `Compute`'s `device`, `amp`, `channels_last`,
-    `compile`; `Learner`'s `eval_on`, `eval_every`, `progress`, `callbacks`, `checkpoint`, `checkpoint_every`; `protocol='released'`,
-    `drop_last=True`, `iterations=20` (of each task, for a rehearsal), and seeds given apart: `weights_seed`, `order_seed`.
+    `model` is a network, or (in_shape, n_classes, seed) -> network; None: the paper's.
 
-    Raises: ValueError with the nearest name for one that is not there; FileNotFoundError says how to get data; NonFiniteLoss.
+    Further arguments: any field of the method's configuration (`lambda_3=1.0`); `Compute`'s
+    `device`, `amp`, `channels_last`, `compile`; `Learner`'s `eval_on`, `eval_every`, `progress`,
+    `callbacks`, `checkpoint`, `checkpoint_every`; `protocol='released'`, `drop_last=True`,
+    `iterations=20` (of each task, for a rehearsal), and seeds given apart: `weights_seed`,
+    `order_seed`.
+
+    Raises: ValueError with the nearest name for one that is not there; FileNotFoundError says how
+    to get data; NonFiniteLoss.
 
     Example: `run(method='naive', progress=False).n_iterations` is 400.
     """
@@ -257,20 +310,25 @@ def run(
 
 # %% ../nbs/library/experiment.ipynb #c026b
 class Stopped(Exception):
-    "A run did not come to its end, or its record could not be kept; the message says why, and where its record is."
+    """A run did not come to its end, or its record could not be kept.
+
+    The message says why, and where its record is.
+    """
     record: RunRecord | None = None    # as far as it came
 
 class KeepRecalled:
-    """A callback of `Learner` or `run`: keeps what ARM or ADI recalled. `.kept`: iterations done -> `Recalled`.
+    """A callback of `Learner` or `run`: keeps what ARM or ADI recalled.
+
+    `.kept`: iterations done -> `Recalled`. With a path, an interrupted run has them too.
 
     Raises: ValueError if `every` or `first` is no whole number that will do.
     """
 
     def __init__(
         self,
-        every: int | None = 1,           # one iteration in so many, from `first` on; None: that half-way through each stage
-        first: int = 0,                  # the first to keep, in iterations done
-        path: str | Path | None = None,  # a file that each is added to as it comes, so that an interrupted run has it too
+        every: int | None = 1,  # one in so many from `first` on; None: half-way through each stage
+        first: int = 0,         # the first to keep, in iterations done
+        path: str | Path | None = None,  # a file that each is added to as it comes
     ):
         self.every = None if every is None else check_number(every, 'every', 1, whole=True)
         self.first = check_number(first, 'first', 0, whole=True)
@@ -302,16 +360,22 @@ def load_images(
 def fit_and_keep(
     learner: Learner,             # from `build`, not yet run
     folder: str | Path = 'runs',  # the store
-    keep_network: bool = False,   # also keep the network at the end, and what was recalled half-way through each task
+    keep_network: bool = False,   # also the network at the end, and each task's half-way recall
 ) -> tuple[RunRecord, Path]:      # the record and its file
-    "Run to the end and keep the record. Stopped, with the record so far beside it, if it does not come that far."
+    """Run to the end and keep the record.
+
+    Raises: Stopped, with the record so far beside it, if it does not come that far.
+    """
     path = run_path(learner.record, folder)
-    path.parent.mkdir(parents=True, exist_ok=True)         # if nothing can be kept there, better to hear of it now
-    if keep_network: learner.callbacks.append(KeepRecalled(every=None, path=path.with_suffix('.recalled.pt')))
+    path.parent.mkdir(parents=True, exist_ok=True)  # if nothing can be kept, better to hear it now
+    if keep_network:
+        kept = KeepRecalled(every=None, path=path.with_suffix('.recalled.pt'))
+        learner.callbacks.append(kept)
     try:
         with threads_for(learner.strategy.model): record = learner.fit()
-        if keep_network: save_tensors(network_path(path), dict(learner.strategy.model.state_dict()))
-        save_run(record, folder)                           # last, so that a record says that all is there
+        if keep_network:
+            save_tensors(network_path(path), dict(learner.strategy.model.state_dict()))
+        save_run(record, folder)                    # last, so that a record says that all is there
     except (Exception, KeyboardInterrupt) as e: raise _stopped(learner.record, path, e) from e
     path.with_name(path.name + '.incomplete').unlink(missing_ok=True)
     if learner.checkpoint: learner.checkpoint.unlink(missing_ok=True)
@@ -322,8 +386,12 @@ def _stopped(record: RunRecord, path: Path, e: BaseException) -> Stopped:
     why = 'interrupted' if isinstance(e, KeyboardInterrupt) else str(e) or type(e).__name__
     unfinished = path.with_name(path.name + '.incomplete')
     if record.n_iterations:
-        try: record.save(unfinished); why += f' [the record of {record.n_iterations} iterations is in {unfinished}]'
-        except OSError as full: why += f' [and its record of {record.n_iterations} iterations could not be kept: {full}]'
+        n = record.n_iterations
+        try:
+            record.save(unfinished)
+            why += f' [the record of {n} iterations is in {unfinished}]'
+        except OSError as full:
+            why += f' [and its record of {n} iterations could not be kept: {full}]'
     stopped = Stopped(f'{record.method} on {record.data}, seed {record.seed}: {why}')
     stopped.record = record
     return stopped

@@ -23,7 +23,7 @@ SMALL = dict(N=4, M=8, T=4, recall_from=2, S=2, mem_total=12, candidates=9, hidd
 
 def steps(n, device, compile=False, channels_last=False):
     "n iterations of ARM in float64 on one batch; then the network, flat, on the CPU."
-    cfg = ArmConfig(M=30, S=2, T=5, recall_from=1, eta_0=.01, eta_1=10.)
+    cfg = ArmConfig(M=100, S=2, T=5, recall_from=1, eta_0=.01, eta_1=10.)     # with fewer, draws miss images, and another shape is another compilation
     arm = ARM(prepared(model_for((3, 32, 32), 10, 0).double(), channels_last=channels_last).to(device), cfg, torch.Generator().manual_seed(0))
     arm.compile = compile
     for _ in range(n): arm.observe(X.to(device), Y.to(device))
@@ -44,7 +44,7 @@ def test_arm_on_cuda_is_that_of_the_cpu(how, on_the_cpu):
 @needs_cuda
 def test_nothing_in_a_recall_waits_for_cuda():                          # for every method, without a GPU: tests/test_waits.py
     arm, _ = steps(2, DEVICE)
-    x, y, copies = X.cuda(), Y.cuda(), torch.full((10,), 3., device='cuda')
+    x, y, copies = X.cuda(), Y.cuda(), torch.full((10,), 10., device='cuda')
     recall(x, arm.model_old, arm.model, y, RecallConfig(S=2), copies)   # caches warm
     torch.cuda.set_sync_debug_mode('error')
     try: x_hat = recall(x, arm.model_old, arm.model, y, RecallConfig(S=2), copies)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from arm_nb.experiment import build
-from arm_nb.record import RunRecord, load_records, run_path
+from arm_nb.record import load_records, run_path
 from arm_nb.sweeps import sweep
 
 

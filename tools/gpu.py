@@ -14,6 +14,7 @@ import tarfile
 from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
+from threading import Timer
 from time import monotonic
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -154,7 +155,7 @@ def pack(shared: Path, data: list[str], checkpoints: Path | None) -> None:
     for i in range(n):
         (carry/f'piece-{i + 1}-of-{n}').write_bytes(tar[i * size:(i + 1) * size])
         minutes = 4 if i + 1 < n else 8
-        print(f"run(carry=['data/carry/piece-{i + 1}-of-{n}'], command='tools/gpu.sh --minutes {minutes}', timeout_s={60 * minutes + 30})")
+        print(f"run(carry=['data/carry/piece-{i + 1}-of-{n}'], command='bash tools/gpu.sh --minutes {minutes}', timeout_s={60 * minutes + 30})")
 
 
 def unpack(data: Path, store: Path) -> str:
@@ -171,7 +172,7 @@ def unpack(data: Path, store: Path) -> str:
             to.parent.mkdir(parents=True, exist_ok=True)
             if not to.exists(): shutil.copy(p, to)
     names = [d for d, z in (('cifar10', 'cifar10-b.zip'), ('miniimagenet', 'miniimagenet-60.zip')) if (packed/z).exists()]
-    subprocess.run([sys.executable, packed/'unpack.py', data, *names], check=True)
+    subprocess.run([sys.executable, packed/'unpack.py', data, *names], check=True, timeout=SECONDS['unpack'])
     for p in pieces: p.unlink()
     return f'unpacked: {", ".join(names)}'
 
@@ -190,7 +191,7 @@ def part(command: list, log: Path, seconds: float, now_and_then=None) -> str:
         return f'ended after {seconds:.0f} s'
     finally:
         with suppress(ProcessLookupError): os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        with suppress(subprocess.TimeoutExpired): process.wait(5)
 
 
 def end_of(log: Path, lines: int) -> str: return '\n'.join('    ' + line[:300] for line in log.read_text(errors='replace').splitlines()[-lines:]) if log.exists() else ''
@@ -227,6 +228,9 @@ def main() -> None:
 def go(a) -> None:
     end = monotonic() + 60 * a.minutes - 15                     # what is left is for bringing things back
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))     # so that what it started is ended, too
+    late = Timer(60 * a.minutes + 15, os._exit, [124])          # whatever hangs
+    late.daemon = True
+    late.start()
     seconds = {k: v * (4 if a.rehearse else 1) for k, v in SECONDS.items()}
     def left(name=None): return min(end - monotonic(), seconds.get(name, 1e9))
     a.out, a.data, a.store = (d.resolve() for d in (a.out, a.data, a.store))

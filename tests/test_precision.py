@@ -1,4 +1,4 @@
-"bf16, channels_last and compile: what they may change, and where a record says so."
+"bf16, channels_last and compile: what they may change, and where a record says so. (On a card: tests/test_cuda.py.)"
 import shutil
 
 import pytest
@@ -10,23 +10,21 @@ from arm_nb.learner import Learner
 from arm_nb.record import HOW, run_path
 from arm_nb.sweeps import plan
 from arm_nb.models import model_for, prepared
-from arm_nb.recall import RecallConfig, recall
 from arm_nb.report import changes, command_of
 from arm_nb.streams import get_stream, to_unit
 
 COLOUR = get_stream('mnist-color')
 X, Y = to_unit(COLOUR.train[0][0][:10]), COLOUR.train[0][1][:10]
 needs_compiler = pytest.mark.skipif(not shutil.which('g++'), reason='torch.compile needs g++')
-needs_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason='needs a CUDA device')
 
 
-def steps(n, amp='off', channels_last=False, compile=False, shape=(3, 32, 32), device='cpu', dtype=torch.float32):
+def steps(n, amp='off', channels_last=False, compile=False, shape=(3, 32, 32), dtype=torch.float32):
     "n ARM iterations of a ResNet (or an MLP) on one batch of digits in colour (or their first channel)."
     cfg = ArmConfig(M=30, S=3, T=5, recall_from=1, eta_0=.01, eta_1=10.)
-    arm = ARM(prepared(model_for(shape, 10, 0), amp, channels_last).to(device, dtype), cfg, torch.Generator().manual_seed(0))
+    arm = ARM(prepared(model_for(shape, 10, 0), amp, channels_last).to(dtype), cfg, torch.Generator().manual_seed(0))
     arm.compile = compile
-    x = X.to(device)[:, :shape[0], :shape[1], :shape[2]]
-    losses = [arm.observe(x, Y.to(device)) for _ in range(n)]
+    x = X[:, :shape[0], :shape[1], :shape[2]]
+    losses = [arm.observe(x, Y) for _ in range(n)]
     return losses, arm
 
 
@@ -64,23 +62,6 @@ def test_bf16_stays_near_single_precision():
 def test_a_compiled_recall_is_the_plain_one():
     (one, a), (two, b) = (steps(4, compile=c, shape=(1, 28, 28), dtype=torch.float64) for c in (False, True))
     assert apart(a, b) < 1e-9 and all(abs(p[k] - q[k]) < 1e-6 for p, q in zip(one, two) for k in p)
-
-
-@needs_cuda
-def test_recall_on_cuda_and_as_a_recorded_graph():
-    (one, a), (two, b), (three, c) = (steps(4, compile=c, device=d, dtype=torch.float64) for d, c in (('cpu', False), ('cuda', False), ('cuda', True)))
-    assert apart(a, b) < 1e-6 and apart(a, c) < 1e-6
-
-
-@needs_cuda
-def test_nothing_in_a_recall_waits_for_cuda():                          # for every method, without a GPU: tests/test_waits.py
-    _, arm = steps(2, device='cuda')
-    x, y, copies = X.cuda(), Y.cuda(), torch.full((10,), 3., device='cuda')
-    recall(x, arm.model_old, arm.model, y, RecallConfig(S=2), copies)   # caches warm
-    torch.cuda.set_sync_debug_mode('error')
-    try: x_hat = recall(x, arm.model_old, arm.model, y, RecallConfig(S=2), copies)
-    finally: torch.cuda.set_sync_debug_mode('default')
-    assert x_hat.is_cuda and x_hat.isfinite().all()
 
 
 def test_a_record_says_how_it_was_computed(tmp_path):

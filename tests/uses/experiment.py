@@ -1,12 +1,9 @@
 import tempfile
 import torch
-from dataclasses import replace
-from pathlib import Path
-from torch import nn
 from arm_nb.experiment import *
 from arm_nb.learner import Naive
 from arm_nb.models import MLP, resnet18
-from arm_nb.record import RunRecord, network_path, run_path
+from arm_nb.record import network_path, run_path
 from arm_nb.streams import get_stream
 
 torch.set_num_threads(2)

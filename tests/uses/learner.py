@@ -4,7 +4,6 @@ from pathlib import Path
 import torch
 from arm_nb.learner import *
 from arm_nb.models import MLP
-from arm_nb.record import NonFiniteLoss, RunRecord
 from arm_nb.streams import Stream, class_tasks
 
 tasks = class_tasks(4, 2)

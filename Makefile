@@ -34,7 +34,7 @@ demo: $(READY) ## ARM beside naive SGD and LwF on real digits: a table and three
 
 test: in-step types test-notebooks pytest ## notebooks and library: the four below, in this order
 
-in-step: $(READY) ## do the notebooks export to just this library, and are they clean?
+in-step: $(READY) ## are notebooks and library in step, and has ruff nothing to say?
 	$(BIN)/python tools/in_step.py
 
 types: $(READY) ## are the types right that builders see? (mypy.ini)

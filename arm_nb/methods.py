@@ -94,7 +94,7 @@ def settings(
     data: str | Stream,             # name of a data set, or a stream
     method: str,                    # name in `METHODS` or `VARIANTS`
     flavour: str = 'released',      # 'released' or 'paper'
-    preset: str | None = None,      # a data set whose row of settings is used; None: its own
+    preset: str | None = None,      # a data set whose settings are used; None: the data's
     iterations: int | None = None,  # in a task; None: as many as the data has
     **overrides,                    # fields of the method's configuration
 ) -> Config:

@@ -11,7 +11,7 @@ import numpy as np
 
 # %% ../nbs/04_metrics.ipynb #c008
 def accuracy_matrix(
-    a,  # (stages, tasks) numbers: lists, an array, a tensor or a frame; NaN or None where untested
+    a,  # (stages, tasks) numbers: lists, array, tensor, data frame; NaN or None: untested
 ) -> np.ndarray:  # (stages, tasks) float64 fractions, NaN where untested
     """`a` as an array: a[i, j] is the accuracy on task j after stage i, a fraction (A.3).
 

@@ -16,7 +16,6 @@ from arm_nb import explore
 from arm_nb.arm import ARM, ArmConfig
 from arm_nb.explore import (arm_at, explore_recall, explore_run, explore_toy, gains, moments, plot_recall, plot_toy, png, scene_of, toy_scene)
 from arm_nb.models import MLP, resnet18
-from arm_nb.recall import RecallConfig
 
 
 @pytest.fixture

@@ -262,7 +262,7 @@ def small_tree(tmp_path):
     "A project of one notebook, exported and clean."
     import nbformat
     from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_raw_cell
-    shutil.copy(root/'settings.ini', tmp_path)
+    shutil.copy(root/'settings.ini', tmp_path), shutil.copy(root/'ruff.toml', tmp_path)
     (tmp_path/'nbs').mkdir(), (tmp_path/'arm_nb').mkdir()
     cells = [new_raw_cell('---\noutput-file: m.html\n---'), new_markdown_cell('# M\n\n> m'), new_code_cell('#| default_exp m'),
              new_code_cell('#| export\ndef f(x): return x + 1'), new_code_cell('assert f(1) == 2\nf(1)')]
@@ -298,6 +298,37 @@ def test_in_step_names_what_is_not(small_tree, change, file, says):
     change(small_tree)
     r = in_step(small_tree)
     assert r.returncode == 1 and f'{file}: {says}' in r.stdout and 'make export' in r.stderr, r.stdout + r.stderr
+
+
+def with_code(tree, code):
+    "The small project with other code in its one module, exported and clean."
+    nb = tree/'nbs'/'00_m.ipynb'
+    cells = json.loads(nb.read_text())
+    cells['cells'][3]['source'] = f'#| export\n{code}'.splitlines(keepends=True)
+    nb.write_text(json.dumps(cells))
+    for name in ('nbdev_export', 'nbdev_clean'):
+        subprocess.run([Path(sys.executable).parent/name], cwd=tree, check=True, capture_output=True)
+
+
+@pytest.mark.parametrize('code, says', [
+    ('import os\ndef f(x): return x + 1', 'F401 `os` imported but unused'),
+    ('def f(x): return x + one', 'F821 Undefined name `one`'),
+    ('def f(x): return x + 1 '.ljust(101, '#'), 'E501 Line too long (101 > 100)'),
+], ids=['import unused', 'name undefined', 'line too long'])
+def test_in_step_says_what_ruff_finds(small_tree, code, says):
+    with_code(small_tree, code)
+    r = in_step(small_tree)
+    assert r.returncode == 1 and re.search(rf'^arm_nb/m\.py:\d+: {re.escape(says)}$', r.stdout, re.M), r.stdout + r.stderr
+    assert r.stdout.count('\n') == 1 and 'Ruff' in r.stderr and 'not in step' not in r.stderr
+
+
+def test_in_step_lets_nbdev_and_the_tests_have_long_lines(small_tree):
+    names = [f'function_{i}' for i in range(10, 40)]
+    with_code(small_tree, '\n'.join(f'def {name}(): pass '.ljust(100, '#') for name in names))
+    assert max(map(len, (small_tree/'arm_nb'/'m.py').read_text().splitlines())) > 100   # its __all__
+    (small_tree/'tests').mkdir(), (small_tree/'tests'/'test_m.py').write_text('#' * 200 + '\n')
+    r = in_step(small_tree)
+    assert r.returncode == 0, r.stdout + r.stderr
 
 
 def tool(name):

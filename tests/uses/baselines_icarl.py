@@ -1,5 +1,4 @@
 import torch
-from torch import nn
 from arm_nb.baselines.icarl import *
 from arm_nb.models import MLP
 

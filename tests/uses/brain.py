@@ -2,7 +2,6 @@ import numpy as np, torch
 from arm_nb.brain import *
 from arm_nb.arm import ArmConfig
 from arm_nb.experiment import KeepRecalled, build
-from arm_nb.models import MLP
 from dataclasses import replace
 
 g = torch.Generator().manual_seed(0)

@@ -1,4 +1,4 @@
-import ipywidgets, matplotlib.pyplot as plt, numpy as np, torch
+import ipywidgets, matplotlib.pyplot as plt, torch
 from arm_nb.explore import *
 from arm_nb.arm import ARM, ArmConfig, Recalled
 from arm_nb.record import RunRecord

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from .knowledge import local
+from .settings import one_of
 
 # %% auto #0
 __all__ = ['DIVERGENCES', 'check_weight', 'weighted_mean', 'js_each', 'js_div', 'mean_kl_each', 'mean_kl_div',
@@ -156,8 +157,9 @@ def violations(
     div: str = 'js',                 # a name in `DIVERGENCES`
 ) -> Tensor:                         # (B,) >= 0: D at each input, 0 where the change is local
     """By how much each input violates eq. 4: the divergence of the two networks where neither
-    assigns a present class.
+    assigns a present class. ValueError for a divergence that is not there, and as `local`.
     """
+    one_of(DIVERGENCES, div, 'div')
     is_local = local(logits_old.argmax(-1), logits_new.argmax(-1), present)
     each = DIVERGENCES[div](logits_old, logits_new)
     return each.clamp_min(0.).masked_fill(is_local, 0.)     # no -1e-8 by rounding

@@ -7,7 +7,7 @@ __all__ = ['PARTS', 'DATASETS', 'permutation', 'as_class_order', 'class_tasks', 
            'split_per_class', 'split_5k', 'paper_shares', 'DataSpec', 'mini_splits', 'mnist5k_splits', 'cifar10_splits',
            'miniimagenet_splits', 'miniimagenet_fetch', 'torchvision_fetch', 'draw_tasks', 'mnist5k_released',
            'mini_released', 'cifar10_released', 'miniimagenet_released', 'validate', 'data_spec', 'is_there',
-           'get_stream', 'download', 'register_data', 'as_bytes', 'check_batch']
+           'get_stream', 'download', 'register_data', 'as_bytes', 'check_input', 'check_unit', 'check_batch']
 
 # %% ../nbs/10_streams.ipynb #c004
 import hashlib, os
@@ -107,7 +107,10 @@ def order(
 def to_unit(
     x: torch.Tensor, # uint8 pixels, 0..255, any shape
 ) -> torch.Tensor:   # float32 pixels in [0, 1]
-    "Bytes to the unit interval: x / 255."
+    "Bytes to the unit interval: x / 255. ValueError for what is not bytes: it may be there already."
+    if not isinstance(x, torch.Tensor) or x.dtype != torch.uint8:
+        kind = x.dtype if isinstance(x, torch.Tensor) else f'a {type(x).__name__}'
+        raise ValueError(f'x is {kind}: to_unit takes bytes, a tensor of torch.uint8')
     return x.float() / 255
 
 # %% ../nbs/10_streams.ipynb #c021
@@ -886,31 +889,59 @@ def _folder_parts(
     return parts, classes
 
 # %% ../nbs/10_streams.ipynb #c083
+def check_input(
+    x,                # what was given as images
+    what: str = 'x',  # what it is called in a message
+    in_shape: Sequence[int] | None = None, # (C, H, W) that they must have; None: any
+) -> None:
+    """ValueError unless `x` is a tensor of floats of shape (N, C, H, W). It looks at no pixel, so
+    that nobody waits for a device.
+    """
+    if not isinstance(x, torch.Tensor):
+        raise ValueError(f'{what} is a {type(x).__name__}: must be a torch.Tensor')
+    if not x.is_floating_point():
+        raise ValueError(f'{what} is {x.dtype}: pixels must be floats in [0, 1]. Bytes become such '
+                         f'by to_unit({what})')
+    if x.ndim != 4 or in_shape is not None and tuple(x.shape[1:]) != tuple(in_shape):
+        flat = f'. Flat vectors become images by {what}[:, :, None, None]' if x.ndim == 2 else ''
+        raise ValueError(f'{what} has shape {tuple(x.shape)}: must be (N, '
+                         f'{", ".join(map(str, in_shape or "CHW"))}){flat}')
+
+def check_unit(
+    x: torch.Tensor, # floats, any shape
+    who: str,        # who needs them in [0, 1], and why
+    what: str = 'xb',# what they are called in a message
+) -> None:
+    "ValueError if pixels lie outside [0, 1] by more than half a byte. It waits for the device."
+    low, high = torch.stack(torch.aminmax(x.detach())).tolist()
+    if low < -.5/255 or high > 255.5/255:
+        raise ValueError(
+            f'{what} has pixels from {low:.4g} to {high:.4g}: {who}, so they must lie in [0, 1]. '
+            'What normalises them belongs into the network:\n'
+            '    from torchvision.transforms import Normalize\n'
+            '    model = torch.nn.Sequential(Normalize(mean=[0.13], std=[0.31]), model)')
+
 def check_batch(
     xb: torch.Tensor, # images, must be float (N, C, H, W), finite
     yb: torch.Tensor, # labels, must be integers (N,), each in 0..n_classes-1
-    in_shape: tuple[int, int, int], # (C, H, W)
+    in_shape: Sequence[int] | None, # (C, H, W); None: any
     n_classes: int,
 ) -> None:
     "ValueError that says what is wrong with a batch, and where; nothing if it is sound."
-    for name, t in (('xb', xb), ('yb', yb)):
-        if not isinstance(t, torch.Tensor):
-            raise ValueError(f'{name} is a {type(t).__name__}: must be a torch.Tensor')
-    if not xb.numel(): raise ValueError(f'the batch is empty: xb has shape {tuple(xb.shape)}')
-    if tuple(xb.shape[1:]) != tuple(in_shape):
-        raise ValueError(f'xb has shape {tuple(xb.shape)}: must be (N, '
-                         f'{", ".join(map(str, in_shape))})')
-    if not xb.is_floating_point():
-        raise ValueError(f'xb is {xb.dtype}: pixels must be floats (see to_unit)')
+    if not isinstance(yb, torch.Tensor):
+        raise ValueError(f'yb is a {type(yb).__name__}: must be a torch.Tensor')
+    if isinstance(xb, torch.Tensor) and not xb.numel():
+        raise ValueError(f'the batch is empty: xb has shape {tuple(xb.shape)}')
+    check_input(xb, 'xb', in_shape)
     if tuple(yb.shape) != (len(xb),):
         raise ValueError(f'yb has shape {tuple(yb.shape)}: must be ({len(xb)},)')
-    if yb.is_floating_point() or yb.dtype == torch.bool:
+    if yb.is_floating_point() or yb.is_complex() or yb.dtype == torch.bool:
         raise ValueError(f'yb is {yb.dtype}: labels must be integers')
     label = yb.long()                                           # a bound may not fit into the labels' own type
     finite, inside = xb.isfinite(), (label >= 0) & (label < n_classes)
     if not finite.all():
-        raise ValueError(f'NaN or infinite pixels in image {int((~finite).nonzero()[0, 0])} of '
-                         'the batch')
+        raise ValueError('xb has NaN or infinite pixels in image '
+                         f'{int((~finite).nonzero()[0, 0])} of the batch')
     if not inside.all():
         i = int((~inside).nonzero()[0])
-        raise ValueError(f'label {int(yb[i])} at position {i}: classes are 0..{n_classes-1}')
+        raise ValueError(f'yb has label {int(yb[i])} at position {i}: classes are 0..{n_classes-1}')

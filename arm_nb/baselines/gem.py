@@ -5,6 +5,7 @@
 # %% ../../nbs/rivals/26_gem.ipynb #c004
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import ClassVar
@@ -14,7 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .replay import Storing, Tasks, to_bytes
+from .replay import Storing, to_bytes
 from ..learner import register
 from ..models import Memory
 from ..networks import keep_stats, move_against
@@ -22,7 +23,7 @@ from ..settings import Config, choice, number
 from ..streams import to_unit
 
 # %% auto #0
-__all__ = ['solver', 'dual', 'project', 'Constrained', 'Ring', 'GemConfig', 'Gem']
+__all__ = ['RING', 'solver', 'dual', 'project', 'Constrained', 'Ring', 'GemConfig', 'Gem']
 
 # %% ../../nbs/rivals/26_gem.ipynb #c010
 def solver():
@@ -83,7 +84,7 @@ class Constrained:
 
 # %% ../../nbs/rivals/26_gem.ipynb #c032
 class Ring:
-    "The last images of each class, as bytes."
+    "The last images of each class, as bytes. Tasks that have a class in common share its places."
     def __init__(
         self,
         n_classes: int,                   # classes in all
@@ -92,30 +93,54 @@ class Ring:
         device: torch.device | str = 'cpu', # where the images are kept
     ):
         self.x = torch.zeros(n_classes, per_class, *in_shape, dtype=torch.uint8, device=device)
-        self.seen = torch.zeros(n_classes, dtype=torch.int64)     # on the CPU, as are all positions
+        self.seen = torch.zeros(n_classes, dtype=torch.int64)     # images of each class so far; on the CPU, as are all positions
+        self.when = torch.full((n_classes, per_class), -1)        # which of its class's images stands in a place; -1: none
+        self.task = torch.full((n_classes, per_class), -1)        # the task that it came in
 
     def add(
         self,
         xb: Tensor, # (N, C, H, W) in [0, 1]
         yb: Tensor, # (N,) int64, on the CPU
+        task: int = 0, # the number of the task they came in
     ) -> None:
         "Keep a batch; within a class the later image is the newer."
-        n, per = self.x.shape[:2]
-        one = F.one_hot(yb, n)
-        newer = one.flip(0).cumsum(0).flip(0).gather(1, yb[:, None])[:, 0] - 1   # images of the same class after this one
-        self.seen += one.sum(0)
-        slot, kept = (self.seen[yb] - 1 - newer) % per, (newer < per).nonzero()[:, 0]
-        self.x[yb[kept].to(self.x.device), slot[kept].to(self.x.device)] = to_bytes(xb[kept.to(xb.device)])
+        there = {}                                                # (class, place) -> the image of the batch that stands there in the end
+        for b, c in enumerate(yb.tolist()):
+            place = self.place(c, task)
+            there[c, place], self.when[c, place], self.task[c, place] = b, self.seen[c], task
+            self.seen[c] += 1
+        c, place = torch.tensor([*there]).T.to(self.x.device)
+        self.x[c, place] = to_bytes(xb[torch.tensor([*there.values()]).to(xb.device)])
+
+    def place(
+        self,
+        c: int,    # a class
+        task: int, # the number of the present task
+    ) -> int:
+        "Where the next image of a class goes: to an empty place, or to that of the oldest image of the task that has most of the class's places."
+        tasks, when = self.task[c].tolist(), self.when[c].tolist()
+        if -1 in tasks: return tasks.index(-1)
+        most = max(tasks, key=lambda t: (tasks.count(t), t == task, -t))
+        return min((i for i, t in enumerate(tasks) if t == most), key=when.__getitem__)
+
+    def where(
+        self,
+        classes: Sequence[int] | None = None, # only these; None: all
+        task: int | None = None,              # only what came in this task; None: in any
+    ) -> Tensor:                              # (n_classes, per_class) bool, on the CPU
+        "Which places hold what is asked for."
+        held = self.task >= 0 if task is None else self.task == task
+        if classes is not None: held[[c for c in range(len(held)) if c not in classes]] = False
+        return held
 
     def of(
         self,
-        classes: list[int], # of one task
-    ) -> tuple[Tensor, Tensor]: # (n, C, H, W) in [0, 1] and (n,) int64; n may be 0
-        "What is kept of some classes."
-        c = torch.tensor(classes)
-        row, slot = (torch.arange(self.x.shape[1]) < self.seen[c, None]).nonzero(as_tuple=True)
-        y = c[row].to(self.x.device)
-        return to_unit(self.x[y, slot.to(self.x.device)]), y
+        classes: Sequence[int] | None = None, # as `where`
+        task: int | None = None,
+    ) -> tuple[Tensor, Tensor]: # (n, C, H, W) in [0, 1] and (n,) int64, class by class; n may be 0
+        "What is kept of some classes, or of a task."
+        y, place = self.where(classes, task).nonzero().T.to(self.x.device)
+        return to_unit(self.x[y, place]), y
 
 # %% ../../nbs/rivals/26_gem.ipynb #c036
 @dataclass(frozen=True)
@@ -131,6 +156,8 @@ class GemConfig(Config):
     bn_stats: str = choice('keep', of=('keep', 'move')) # batch norm's, in passes over kept images (GEM's code: move)
 
 # %% ../../nbs/rivals/26_gem.ipynb #c039
+RING = ('x', 'seen', 'when', 'task')              # what a ring is made of
+
 @register('gem', 'Lopez-Paz and Ranzato (2017), gradients that no past task objects to; needs arm_nb[gem]')
 class Gem(Storing):
     "Gradient Episodic Memory: the step nearest to plain SGD's that no past task's kept images object to."
@@ -151,10 +178,9 @@ class Gem(Storing):
         "Line 5, along the projected gradient."
         self._ring_for(xb)
         labels = yb.cpu()
-        present, params = self.tasks.see(labels), [p for p in self.model.parameters() if p.requires_grad]
-        past = [g for g in self.tasks.groups if g != present]
+        past, params = self.past(labels), [p for p in self.model.parameters() if p.requires_grad]
         with keep_stats(self.model) if self.cfg.bn_stats == 'keep' else nullcontext():
-            old = [self._gradient(x.to(xb.dtype), y, params) for x, y in map(self.ring.of, past)]
+            old = [self._gradient(x.to(xb.dtype), y, params) for x, y in (self.ring.of(**which) for which in past)]
         loss, g = self._gradient(xb, yb, params)
         losses, self.last = {'real': loss}, None
         if old:
@@ -162,8 +188,17 @@ class Gem(Storing):
             self.recalled_p = self._share(past).to(xb)
             g = self._projected(torch.cat([t.reshape(-1) for _, ts in (*old, (loss, g)) for t in ts]).view(len(old) + 1, -1), g)
         move_against(params, g, self.cfg.eta_0)
-        self.ring.add(xb, labels)
+        self.ring.add(xb, labels, self.task)
         return losses
+
+    def past(
+        self,
+        labels: Tensor, # (N,) of the batch at hand, on the CPU
+    ) -> list[dict]:    # arguments of `Ring.of`, a constraint each
+        "The past tasks of which something is kept. If nobody says where tasks begin: the classes that are not in the batch, together."
+        if self.task: return [dict(task=t) for t in self.ring.task.unique().tolist() if 0 <= t < self.task]
+        others = sorted(set(self.ring.seen.nonzero()[:, 0].tolist()) - set(labels.tolist()))
+        return [dict(classes=others)] if others else []
 
     def weights(self, gram: Tensor) -> Tensor:
         "How much of each past gradient to add, (k,), from the Gram matrix (k+1, k+1) on the CPU."
@@ -180,11 +215,10 @@ class Gem(Storing):
         loss = F.cross_entropy(self.model(x), y)
         return loss.detach(), torch.autograd.grad(loss, params, materialize_grads=True)
 
-    def _share(self, past: list[list[int]]) -> Tensor:
+    def _share(self, past: list[dict]) -> Tensor:
         "(n_classes,) share of each class among the kept images that were asked."
-        p, c = torch.zeros(self.n_classes), torch.tensor(sum(past, []))
-        p[c] = self.ring.seen[c].clamp(max=self.mem_per_class).float()
-        return p / p.sum()
+        n = sum(self.ring.where(**which).sum(1) for which in past).float()
+        return n / n.sum()
 
     def _ring_for(self, xb: Tensor) -> None:
         "The ring, made at the first batch."
@@ -192,23 +226,28 @@ class Gem(Storing):
         if self.ring is None: self.ring = Ring(self.n_classes, self.mem_per_class, tuple(xb.shape[1:]), xb.device)
 
     def memory(self) -> Memory:
-        "The images that may be kept; a gradient a past task is held for the length of a step only."
-        shape = getattr(self.model, 'in_shape', None) or (tuple(self.ring.x.shape[2:]) if self.ring else None)
-        return Memory(images=self.cfg.mem_total, in_shape=shape) if shape else Memory()
+        "The places of all classes, full or not; a gradient a past task is held for the length of a step only."
+        shape = tuple(self.ring.x.shape[2:]) if self.ring else self.in_shape
+        return Memory(images=self.n_classes * self.mem_per_class, in_shape=shape) if shape and self.n_classes else Memory()
 
     def state_dict(self) -> dict:
-        ring = {} if self.ring is None else dict(x=self.ring.x, seen=self.ring.seen)
-        return super().state_dict() | dict(tasks=self.tasks.groups, ring=ring)
+        ring = {} if self.ring is None else {k: getattr(self.ring, k) for k in RING}
+        return super().state_dict() | dict(ring=ring)
+
+    def check_state(self, state: dict) -> None:
+        "ValueError as for every strategy, and if the memory is none or has another size."
+        super().check_state(state)
+        if not state['ring']: return
+        if not isinstance(state['ring'], dict) or not set(RING) <= state['ring'].keys(): raise ValueError(f"the state is none of GEM: its ring must have {', '.join(RING)}")
+        n, per = state['ring']['x'].shape[:2]
+        mine = self.cfg.mem_total // n
+        if mine != per: raise ValueError(f'the state keeps {per} images of each of {n} classes, this one {mine} (mem_total {self.cfg.mem_total})')
 
     def load_state_dict(self, state: dict) -> None:
-        "Go on from `state_dict`. ValueError, and nothing is changed, if the memory has another size."
-        ring = None
-        if state['ring']:
-            n, per, *shape = state['ring']['x'].shape
-            mine = self.cfg.mem_total // n
-            if mine != per: raise ValueError(f'the state keeps {per} images of each of {n} classes, this one {mine} (mem_total {self.cfg.mem_total})')
-            ring = Ring(n, per, tuple(shape), self.like.device)
-            ring.x.copy_(state['ring']['x']); ring.seen.copy_(state['ring']['seen'])
+        "Go on from `state_dict`. ValueError, and nothing has changed, as `check_state`."
         super().load_state_dict(state)
-        self.tasks, self.ring = Tasks([list(g) for g in state['tasks']]), ring
-        if ring is not None: self.n_classes = len(ring.x)
+        self.ring, held = None, state['ring']
+        if not held: return
+        self.n_classes = len(held['x'])
+        self.ring = Ring(self.n_classes, held['x'].shape[1], tuple(held['x'].shape[2:]), self.like.device)
+        for k in RING: getattr(self.ring, k).copy_(held[k])

@@ -17,9 +17,9 @@ from torch.func import functional_call
 
 from ..arm import Lagged
 from ..divergence import soft_cross_entropy
-from ..learner import register
+from ..learner import check_weights, register
 from ..models import Memory, check_images, count_parameters, network_for, resnet18
-from ..networks import after_step, frozen_copy, gradient, has_batch_norm, keep_stats, renew, sgd_step_fused
+from ..networks import _draws, after_step, frozen_copy, gradient, has_batch_norm, keep_stats, renew, sgd_step_fused
 from ..settings import Config, first_iteration, lag, number
 
 # %% auto #0
@@ -214,6 +214,7 @@ class Gen(Lagged):
     "Deep generative replay (Shin et al., 2017): the old generator draws, the old classifier names, both new networks learn from it beside the real batch."
     name = 'gen'
     Config = GenConfig
+    needs_unit = 'paints images'
 
     def __init__(
         self,
@@ -229,7 +230,7 @@ class Gen(Lagged):
         self.vae_old = frozen_copy(self.vae).eval()
         self.model_old.eval()
         self.adam = torch.optim.Adam(self.vae.parameters(), lr=cfg.eta_gen, fused=True)
-        self.images = 0                                                              # of the present task
+        self.images = 0                                                         # of the present task
         self.has_norms = has_batch_norm(model)
 
     def begin(self, yb: Tensor) -> bool:
@@ -295,7 +296,15 @@ class Gen(Lagged):
         return super().memory() + Memory(parameters=count_parameters(self.vae) * (1 if self.cfg.T == 1 else 2))
 
     def state_dict(self) -> dict:
-        return super().state_dict() | dict(vae=self.vae.state_dict(), vae_old=self.vae_old.state_dict(), adam=self.adam.state_dict(), images=self.images, torch_rng=torch.get_rng_state())
+        return super().state_dict() | dict(vae=self.vae.state_dict(), vae_old=self.vae_old.state_dict(), adam=self.adam.state_dict(), images=self.images)
+
+    @property
+    def draws(self) -> bool: return super().draws or any(map(_draws, self.vae.modules()))
+
+    def check_state(self, state: dict) -> None:
+        "ValueError as for every strategy, and if the generator is another."
+        super().check_state(state)
+        for name in ('vae', 'vae_old'): check_weights(self.vae, state[name], f'state[{name!r}]')
 
     def load_state_dict(self, state: dict) -> None:
         super().load_state_dict(state)
@@ -303,7 +312,6 @@ class Gen(Lagged):
         self.vae_old.load_state_dict(state['vae_old'])
         self.adam.load_state_dict(copy.deepcopy(state['adam']))                # torch would share the tensors
         self.images = state['images']
-        torch.set_rng_state(state['torch_rng'])                                # dropout draws from it
 
 # %% ../../nbs/rivals/24_generative.ipynb #c054
 def model_gain(

@@ -13,8 +13,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .replay import Storing, Tasks, to_bytes
-from ..learner import register
+from .replay import Storing, to_bytes
+from ..learner import check_weights, register
 from ..models import Memory, count_parameters
 from ..networks import eval_mode, frozen_copy, n_outputs, sgd_step_fused
 from ..settings import Config, check_number, choice, number
@@ -150,6 +150,9 @@ class Exemplars:
         "Keep a batch at hand."
         self.at_hand.append((to_bytes(x), y))
 
+    @property
+    def n_at_hand(self) -> int: return sum(len(y) for _, y in self.at_hand)
+
     def images(self) -> tuple[Tensor, Tensor]: # (n, C, H, W) uint8 and (n,)
         "All images there are, the exemplars first. ValueError if there is none."
         if not (self.kept or self.at_hand): raise ValueError('the store is empty: no exemplars, and no image at hand')
@@ -207,11 +210,16 @@ class Icarl(Storing):
         cfg: IcarlConfig = IcarlConfig(),         # the settings
         generator: torch.Generator | None = None, # draws what is replayed (on the CPU); None: a new one of seed 0
     ):
-        _linears(model)
         super().__init__(model, cfg, generator)
+        _linears(model)
         self.model_old = frozen_copy(self.model) if cfg.distill == 'all' else None
         self.store, self.present = Exemplars(cfg.mem_total), []     # all images; the classes of the present task
-        self.in_shape, self._means = getattr(model, 'in_shape', None), None
+        self._means: tuple | None = None
+
+    def begin_task(self) -> None:
+        "A new task begins with the next batch, so the present one has ended."
+        self.end_task()
+        super().begin_task()
 
     def step(self, xb: Tensor, yb: Tensor) -> dict[str, Tensor]:
         "`cfg.iterations` steps on the batch and, once a task has ended, on M exemplars each. The losses are those of the last."
@@ -225,19 +233,21 @@ class Icarl(Storing):
         return losses if exemplars is None else losses | {'replay': each[len(xb):].mean()}
 
     def _begin(self, xb: Tensor, yb: Tensor):
-        "Take note of a batch: its task, and its images. Ends the task before, if there is one that it does not belong to."
+        """Take note of a batch: its classes, and its images. If nobody says where tasks begin, the one before ends here when they have no class in common,
+        or as many images are at hand as the memory has places."""
         self.check_room(xb)
-        present = self.tasks.see(yb)
-        if self.present and not set(present) & set(self.present): self.end_task()
-        if present != self.present: self._set_present(present)
+        now, before = set(yb.tolist()), set(self.present)
+        full = self.store.n_at_hand + len(yb) > self.cfg.mem_total
+        if not self.task and before and (full or not now & before): self.end_task()
+        if not now <= set(self.present): self._set_present(sorted(now.union(self.present)))
         self.store.add(xb, yb)
-        self.in_shape, self._means = tuple(xb.shape[1:]), None
+        self._means = None
 
     def _set_present(self, present: list[int]):
         "The classes of the present task, and the two masks that follow from them."
         self.present = present
         masks = torch.zeros(2, self.n_classes, dtype=torch.bool)
-        masks[0, [c for group in self.tasks.groups for c in group]] = True
+        masks[0, self.store.classes + present] = True
         masks[1, [c for c in self.store.classes if c not in present]] = True
         self.seen, self.old = masks.to(self.like.device)
 
@@ -282,8 +292,9 @@ class Icarl(Storing):
     def predict(self, x: Tensor) -> Tensor:
         """Scores (B, n_classes): minus the distance to each class's mean, `UNSEEN` for a class never seen (for all, before the first batch).
         The means are computed when they are asked for and then kept until the next step. Change the parameters by hand, and they are stale."""
-        C = n_outputs(self.model, x.to(self.like.dtype)) if self.n_classes is None else self.n_classes
-        features = features_of(self.model, x.to(self.like.dtype))
+        x = self.checked(x)
+        C = n_outputs(self.model, x) if self.n_classes is None else self.n_classes
+        features = features_of(self.model, x)
         if not (len(self.store) or self.store.at_hand): return features.new_full((len(x), C), UNSEEN)
         if self._means is None:
             images, y = self.store.images()
@@ -291,25 +302,31 @@ class Icarl(Storing):
         return nearest_mean(features, *self._means)
 
     def memory(self) -> Memory:
-        """`mem_total` images; and, as `parameters`, the old network (`distill='all'`) and the answers written down (`'all'` and `'stored'`).
-        NOT counted: the images of the present task, which are kept until it ends. That is up to a whole task outside the budget."""
+        """`mem_total` images, or more where exemplars and the images of the present task, which are kept until it ends, are more together;
+        and, as `parameters`, the old network (`distill='all'`) and the answers written down (`'all'` and `'stored'`)."""
         network = 0 if self.model_old is None else count_parameters(self.model_old)
         answers = 0 if self.cfg.distill == 'none' else self.cfg.mem_total * (self.n_classes or 0)
-        return Memory(self.cfg.mem_total if self.in_shape else 0, self.in_shape, network + answers)
+        held = max(self.cfg.mem_total, len(self.store) + self.store.n_at_hand)
+        return Memory(held if self.in_shape else 0, self.in_shape, network + answers)
 
     def state_dict(self) -> dict:
         "Everything: exemplars, images at hand, tasks and the old network"
         old = None if self.model_old is None else self.model_old.state_dict()
-        return super().state_dict() | self.store.state_dict() | dict(model_old=old, tasks=[list(g) for g in self.tasks.groups], present=list(self.present),
+        return super().state_dict() | self.store.state_dict() | dict(model_old=old, present=list(self.present),
                                                                      n_classes=self.n_classes, in_shape=self.in_shape and list(self.in_shape))
 
-    def load_state_dict(self, state: dict) -> None:
-        "Go on from what `state_dict` returned. ValueError if one keeps an old network and the other does not."
+    def check_state(self, state: dict) -> None:
+        "ValueError as for every strategy, and if one keeps an old network and the other does not."
+        super().check_state(state)
         if (state['model_old'] is None) != (self.model_old is None):
             raise ValueError(f'distill={self.cfg.distill!r} does not fit this state, which holds {"no" if state["model_old"] is None else "an"} old network')
+        if self.model_old is not None: check_weights(self.model_old, state['model_old'], "state['model_old']")
+
+    def load_state_dict(self, state: dict) -> None:
+        "Go on from what `state_dict` returned. ValueError, and nothing has changed, as `check_state`."
         super().load_state_dict(state)
         if self.model_old is not None: self.model_old.load_state_dict(state['model_old'])
         self.store.load_state_dict(state, self.like.device)
-        self.tasks, self.n_classes = Tasks(state['tasks']), state['n_classes']
-        self.in_shape, self._means = state['in_shape'] and tuple(state['in_shape']), None
+        self.n_classes, self._means = state['n_classes'], None
+        self._shape = state['in_shape'] and tuple(state['in_shape'])
         if self.n_classes is not None: self._set_present(list(state['present']))

@@ -21,14 +21,15 @@ from ..settings import Config, check_number, number
 from ..streams import to_unit
 
 # %% auto #0
-__all__ = ['to_bytes', 'reservoir_slots', 'Reservoir', 'Tasks', 'ErConfig', 'Storing', 'Replayed', 'Er', 'interference',
-           'MirConfig', 'ErMir']
+__all__ = ['to_bytes', 'reservoir_slots', 'Reservoir', 'ErConfig', 'Storing', 'Replayed', 'Er', 'interference', 'MirConfig',
+           'ErMir']
 
 # %% ../../nbs/rivals/23_replay.ipynb #c007
 def to_bytes(
-    x: Tensor, # (…) pixels in [0, 1]; what lies outside is clipped
+    x: Tensor, # (…) floats, pixels in [0, 1]; what lies outside is clipped
 ) -> Tensor:   # (…) uint8
-    "Pixels as bytes, how the tables count memory: the inverse of `to_unit`, exact for pixels that came from bytes."
+    "Pixels as bytes, how the tables count memory: the inverse of `to_unit`, exact for pixels that came from bytes; others are rounded. ValueError for what are no floats."
+    if not x.is_floating_point(): raise ValueError(f'x is {x.dtype}: to_bytes takes floats, pixels in [0, 1]')
     return (x.clamp(0, 1) * 255).round().to(torch.uint8)
 
 # %% ../../nbs/rivals/23_replay.ipynb #c010
@@ -56,7 +57,8 @@ class Reservoir:
         self.mem_total, self.n_seen = check_number(mem_total, 'Reservoir.mem_total', at_least=1, whole=True), 0
         self.generator = torch.Generator().manual_seed(0) if generator is None else generator
         self.x: Tensor | None = None                        # (mem_total, C, H, W) uint8; the first len(self) are filled
-        self.y = torch.full((self.mem_total,), -1)               # (mem_total,) int64 on the CPU; -1: nothing there yet
+        self.y = torch.full((self.mem_total,), -1)          # (mem_total,) int64 on the CPU; -1: nothing there yet
+        self.task = torch.full((self.mem_total,), -1)       # (mem_total,) the task that each came in
 
     def __len__(self) -> int: return min(self.n_seen, self.mem_total)
 
@@ -64,6 +66,7 @@ class Reservoir:
         self,
         x: Tensor, # (B, C, H, W) in [0, 1]
         y: Tensor, # (B,) their classes
+        task: int = 0, # the number of the task they came in
     ) -> None:
         "Offer a batch: image after image, each takes a place with probability mem_total / (images seen, itself included)."
         if len(x) != len(y): raise ValueError(f'{len(x)} images with {len(y)} labels: there must be one label for each image')
@@ -71,59 +74,50 @@ class Reservoir:
         if x.shape[1:] != self.x.shape[1:]: raise ValueError(f'images of shape {tuple(x.shape[1:])}: this reservoir holds {tuple(self.x.shape[1:])}')
         i, slots = reservoir_slots(torch.rand(len(x), generator=self.generator, dtype=torch.float64), self.n_seen, self.mem_total)
         self.x[slots.to(x.device)] = to_bytes(x[i.to(x.device)])
-        self.y[slots] = y.cpu()[i]
+        self.y[slots], self.task[slots] = y.cpu()[i], task
         self.n_seen += len(x)
+
+    def eligible(
+        self,
+        exclude: Sequence[int] = (), # classes to leave out
+        before: int | None = None,   # only what came in an earlier task than this; None: all
+    ) -> Tensor:                     # int64 on the CPU: places, ascending
+        "What may be replayed. ValueError if nothing was ever added."
+        if not len(self): raise ValueError('the reservoir is empty: add a batch before you sample from it')
+        mask = ~torch.isin(self.y[:len(self)], torch.tensor(list(exclude), dtype=torch.long))
+        if before is not None: mask &= self.task[:len(self)] < before
+        return mask.nonzero().squeeze(1)
 
     def draw(
         self,
-        n: int,                     # how many
-        exclude: Sequence[int] = (), # classes to leave out
-    ) -> Tensor:                    # (min(n, eligible),) int64 on the CPU: places, none twice
-        "Draw places without replacement. ValueError if nothing was ever added."
-        if not len(self): raise ValueError('the reservoir is empty: add a batch before you sample from it')
-        mask = ~torch.isin(self.y[:len(self)], torch.tensor(list(exclude), dtype=torch.long))
-        eligible = mask.nonzero().squeeze(1)
+        n: int, # how many
+        **which, # as `eligible`
+    ) -> Tensor: # (min(n, eligible),) int64 on the CPU: places, none twice
+        "Draw places without replacement. ValueError as `eligible`."
+        eligible = self.eligible(**which)
         return eligible[torch.randperm(len(eligible), generator=self.generator)[:n]]
 
     def sample(
         self,
-        n: int,                      # how many
-        exclude: Sequence[int] = (), # classes to leave out
-    ) -> tuple[Tensor, Tensor]:      # (k, C, H, W) float32 in [0, 1] and (k,) int64, k <= n, on the device of the images
-        "Draw images with their labels. ValueError if nothing was ever added."
-        i = self.draw(n, exclude)
+        n: int,  # how many
+        **which, # as `eligible`
+    ) -> tuple[Tensor, Tensor]: # (k, C, H, W) float32 in [0, 1] and (k,) int64, k <= n, on the device of the images
+        "Draw images with their labels. ValueError as `eligible`."
+        i = self.draw(n, **which)
         return to_unit(self.x[i.to(self.x.device)]), self.y[i].to(self.x.device)
 
-    def state_dict(self) -> dict: return dict(mem_total=self.mem_total, x=self.x, y=self.y, n_seen=self.n_seen)
+    def state_dict(self) -> dict: return dict(mem_total=self.mem_total, x=self.x, y=self.y, task=self.task, n_seen=self.n_seen)
 
     def check_state(self, state: dict) -> None:
-        "ValueError if a saved buffer has another size."
+        "ValueError if this is no saved buffer, or one of another size."
+        if not isinstance(state, dict) or not self.state_dict().keys() <= state.keys(): raise ValueError('the saved buffer is none: must be what Reservoir.state_dict() returned')
         if state['mem_total'] != self.mem_total: raise ValueError(f"the saved buffer has mem_total={state['mem_total']}, this one mem_total={self.mem_total}: build it with the saved one's")
 
     def load_state_dict(self, state: dict, device: torch.device | str = 'cpu') -> None:
         "Hold what was held then (the generator is its owner's to restore). ValueError if the saved buffer has another size."
         self.check_state(state)
         self.x = None if state['x'] is None else state['x'].to(device, copy=True)
-        self.y, self.n_seen = state['y'].cpu().clone(), state['n_seen']
-
-# %% ../../nbs/rivals/23_replay.ipynb #c023
-class Tasks:
-    "Which classes make up a task, found out as batches come: classes that share a batch share a task. Nobody has to announce one."
-    def __init__(
-        self,
-        groups: Sequence[Sequence[int]] = (), # tasks known already, e.g. from a checkpoint
-    ): self.groups = [sorted(g) for g in groups]   # in the order of their first batch
-
-    def see(
-        self,
-        yb: Tensor,   # (N,) labels of a batch; on the CPU nothing has to wait
-    ) -> list[int]:   # classes of the present task, as far as they are known, ascending
-        "Take note of a batch's labels."
-        now = set(yb.tolist())
-        touched = [g for g in self.groups if now & set(g)]
-        present = sorted(now.union(*touched))
-        self.groups = [present if g is touched[0] else g for g in self.groups if g not in touched[1:]] if touched else [*self.groups, present]
-        return present
+        self.y, self.task, self.n_seen = state['y'].cpu().clone(), state['task'].cpu().clone(), state['n_seen']
 
 # %% ../../nbs/rivals/23_replay.ipynb #c029
 @dataclass(frozen=True)
@@ -142,7 +136,10 @@ class ErConfig(Config):
 
 # %% ../../nbs/rivals/23_replay.ipynb #c031a
 class Storing(Strategy):
-    "A strategy that stores up to `cfg.mem_total` images, and finds out from the batches which classes make up a task. ER, iCaRL and GEM are such."
+    """A strategy that stores up to `cfg.mem_total` images as bytes, and is told where a task begins, or goes by the classes of each batch. ER, iCaRL and GEM are such.
+    Pixels must lie in [0, 1]; they are rounded to bytes.
+    """
+    needs_unit = 'stores images as bytes'
 
     def __init__(
         self,
@@ -151,7 +148,7 @@ class Storing(Strategy):
         generator: torch.Generator | None = None, # for what the method draws; None: a new one of seed 0
     ):
         super().__init__(model, cfg, generator)
-        self.tasks = Tasks()
+        self.task = 0                             # the number of the present task; 0: nobody has said that one begins
         if self.n_classes is not None: self.check_room()
 
     @property
@@ -167,6 +164,17 @@ class Storing(Strategy):
         if self.n_classes is None: self.n_classes = n_outputs(self.model, xb)
         if not self.mem_per_class:
             raise ValueError(f'{type(self.cfg).__name__}.mem_total is {self.cfg.mem_total}: {self.n_classes} classes need at least {self.n_classes} images, one a class')
+
+    def begin_task(self) -> None:
+        "A new task begins with the next batch. All that came before is past."
+        self.task += 1
+
+    def state_dict(self) -> dict: return super().state_dict() | dict(task=self.task)
+
+    def load_state_dict(self, state: dict) -> None:
+        "Go on from what `state_dict` returned. ValueError, and nothing has changed, as `check_state`."
+        super().load_state_dict(state)
+        self.task = state['task']
 
 @dataclass
 class Replayed:
@@ -201,11 +209,18 @@ class Er(Storing):
         "Learn the batch with what is replayed, then offer it to the reservoir."
         self.check_room(xb)
         labels = yb.cpu()                                                         # the only wait for a GPU
-        present = self.tasks.see(labels)
-        drawn = self.buffer.sample(self.n_drawn, exclude=present) if len(self.buffer) else ((), ())
-        losses = self._learn(xb, yb, drawn[0].to(self.like.dtype), drawn[1]) if len(drawn[0]) else self._learn_alone(xb, yb)
-        self.buffer.add(xb, labels)
+        x, y = self.buffer.sample(self.n_drawn, **self.past(labels)) if len(self.buffer) else (xb[:0], yb[:0])
+        alone = len(x) <= self.has_norms                                          # batch norm may not like a single image
+        losses = self._learn_alone(xb, yb) if alone else self._learn(xb, yb, x.to(self.like.dtype), y)
+        self.buffer.add(xb, labels, self.task)
         return losses
+
+    def past(
+        self,
+        labels: Tensor, # (N,) of the batch at hand, on the CPU
+    ) -> dict:          # arguments of `Reservoir.draw`
+        "What may be replayed: what came before the present task; or, if nobody says where tasks begin, the classes that are not in the batch."
+        return dict(before=self.task) if self.task else dict(exclude=sorted(set(labels.tolist())))
 
     def _learn_alone(self, xb: Tensor, yb: Tensor) -> dict[str, Tensor]:
         "A step on the batch only: there is nothing to replay yet."
@@ -229,19 +244,23 @@ class Er(Storing):
 
     def memory(self) -> Memory:
         "The buffer, full or not. Of somebody else's model we know the shape of an image only after the first batch; until then, nothing."
-        shape = getattr(self.model, 'in_shape', None) or (None if self.buffer.x is None else self.buffer.x.shape[1:])
-        return Memory(images=self.cfg.mem_total, in_shape=tuple(shape)) if shape else Memory()
+        shape = self.in_shape if self.buffer.x is None else tuple(self.buffer.x.shape[1:])
+        return Memory(images=self.cfg.mem_total, in_shape=shape) if shape else Memory()
 
     def state_dict(self) -> dict:
-        return super().state_dict() | self.descent.state_dict() | dict(buffer=self.buffer.state_dict(), tasks=self.tasks.groups)
+        return super().state_dict() | self.descent.state_dict() | dict(buffer=self.buffer.state_dict())
+
+    def check_state(self, state: dict) -> None:
+        "ValueError as for every strategy, and if the saved buffer has another size."
+        super().check_state(state)
+        self.buffer.check_state(state['buffer'])
+        self.descent.check_state(state)
 
     def load_state_dict(self, state: dict) -> None:
-        "Go on from what `state_dict` returned. ValueError, before anything changes, if the saved buffer has another size."
-        self.buffer.check_state(state['buffer']); self.descent.check_state(state)
+        "Go on from what `state_dict` returned. ValueError, and nothing has changed, as `check_state`."
         super().load_state_dict(state)
         self.descent.load_state_dict(state)
         self.buffer.load_state_dict(state['buffer'], self.like.device)
-        self.tasks = Tasks(state['tasks'])
 
 # %% ../../nbs/rivals/23_replay.ipynb #c043
 @torch.no_grad()

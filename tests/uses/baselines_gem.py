@@ -10,7 +10,7 @@ g, G = torch.tensor([1., -2.]), torch.tensor([[0., 1.]])
 torch.testing.assert_close(project(g, G, 0.), torch.tensor([1., 0.]), atol=1e-4, rtol=0)
 torch.testing.assert_close(dual(torch.tensor([[1., -2.], [-2., 5.]]), 3.), torch.tensor([3.]).double())
 ring = Ring(2, 1, (1, 1, 1)); ring.add(torch.ones(3, 1, 1, 1), torch.tensor([0, 0, 1]))
-assert ring.seen.tolist() == [2, 1] and ring.of([1])[0].item() == 1
+assert set(RING) <= vars(ring).keys() and ring.seen.tolist() == [2, 1] and ring.of([1])[0].item() == 1
 
 torch.manual_seed(0)
 gem = Gem(MLP((1, 4, 4), 4, hidden=6), GemConfig(N=2, mem_total=8, eta_0=.1))

@@ -24,3 +24,12 @@ with tempfile.TemporaryDirectory() as d:
     record = Learner(naive, stream, checkpoint=Path(d, 'c'), progress=False).fit()
     assert record.complete and record.n_iterations == 4
     assert Learner(new(), stream, checkpoint=Path(d, 'c'), progress=False).fit().same(record)
+
+# before the first batch: networks and states of strangers
+net, x = MLP((1, 2, 2), 4, hidden=5), torch.rand(3, 1, 2, 2)
+assert try_network(net, x) == (4, False) and batch_lengths(stream, 3) == [3, 2]
+check_weights(net, net.state_dict(), 'the state')
+at = random_state(torch.device('cpu'))
+drawn = torch.rand(1)
+set_random_state(at, torch.device('cpu'))
+assert torch.equal(torch.rand(1), drawn)

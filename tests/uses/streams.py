@@ -9,7 +9,7 @@ y = torch.arange(10)
 x = torch.zeros(10, 1, 2, 2, dtype=torch.uint8)
 parts = by_task(x, y, tasks)
 mine = validate(Stream('mine', (1, 2, 2), 10, tasks, parts, parts, parts))
-for xb, yb in mine.batches(0, 2, seed=0): check_batch(xb, yb, (1, 2, 2), 10)
+for xb, yb in mine.batches(0, 2, seed=0): check_batch(xb, yb, (1, 2, 2), 10); check_input(xb); check_unit(xb, 'nobody')
 assert sorted(order(5, seed=0, stage=0).tolist()) == [0, 1, 2, 3, 4] and to_unit(x + 255).max() == 1
 assert sorted(permutation(4, 1, 2).tolist()) == as_class_order(None, 4) == [0, 1, 2, 3]
 assert [len(i) for i in split_per_class(np.arange(10) % 2, (3, 2))] == [6, 4] and paper_shares(600) == (456, 24, 120)

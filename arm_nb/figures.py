@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import textwrap
 from functools import wraps
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -80,7 +81,7 @@ def draw_batch(
         if c in present: style = dict(weight='normal', color='.45')
         ax.text(j*(w + 2) + w/2, -1.5, f'{c}{copies[j]}', ha='center', va='bottom', **style)
     if mark is not None:
-        frame = dict(fill=False, ec='#D55E00', lw=2, clip_on=False)
+        frame: dict[str, Any] = dict(fill=False, ec='#D55E00', lw=2, clip_on=False)
         ax.add_patch(plt.Rectangle((mark*(w + 2) - 1.5, -1.5), w + 2, 2*h + 4, **frame))
     ax.set(xticks=[], yticks=[h/2, 1.5*h + 2], yticklabels=['recalled', 'real'])
     ax.tick_params(length=0)
@@ -150,7 +151,7 @@ def task_windows(
     if n > max(ends, default=0): ends.append(n)
     return list(zip([0] + ends, ends))
 
-_BOX = dict(fill=False, ec='#D55E00', lw=1.3, clip_on=False)
+_BOX: dict[str, Any] = dict(fill=False, ec='#D55E00', lw=1.4, clip_on=False)
 
 def draw_recalled_classes(
     ax,

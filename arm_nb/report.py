@@ -129,7 +129,7 @@ def command_of(
     why = _why_no_command(r)
     if why: return why
     (data, iterations), usual = rehearsal_of(r.data), preset_of(r)
-    told = {'flavour': r.flavour} if r.flavour != 'released' else {}
+    told: dict = {'flavour': r.flavour} if r.flavour != 'released' else {}
     told |= {'eval_on': r.eval_on} if r.eval_on != 'test' else {}
     told |= {'iterations': iterations} if iterations else {}
     told |= r.how | {k: v for k, v in r.marks.items() if k in _TYPED}

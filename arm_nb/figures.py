@@ -151,7 +151,7 @@ def task_windows(
     if n > max(ends, default=0): ends.append(n)
     return list(zip([0] + ends, ends))
 
-_BOX: dict[str, Any] = dict(fill=False, ec='#D55E00', lw=1.3, clip_on=False)
+_BOX: dict[str, Any] = dict(fill=False, ec='#D55E00', lw=1.4, clip_on=False)
 
 def draw_recalled_classes(
     ax,

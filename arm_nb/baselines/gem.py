@@ -104,7 +104,7 @@ class Ring:
         self.seen = torch.zeros(n_classes, dtype=torch.int64)
         # which of its class's images stands in a place; -1: none
         self.when = torch.full((n_classes, per_class), -1)
-        self.task = torch.full((n_classes, per_class), -1)     # the task that it came in
+        self.task = torch.full((n_classes, per_class), -1) # the task that it came in
 
     def add(
         self,
@@ -163,7 +163,7 @@ class GemConfig(Config):
 
     eta_0: float = number(.01, at_least=0)  # learning rate
     mem_total: int = number(50, at_least=1) # images kept in all; a class has mem_total // n_classes
-    margin: float = number(1., at_least=0)  # gamma, "memory strength": least weight of each once one objects
+    margin: float = number(1., at_least=0)  # gamma, "memory strength": least weight, if one objects
     N: int = number(10, at_least=1)         # images in a batch
     bn_stats: str = choice('keep', of=('keep', 'move')) # batch norm's, on kept images (GEM: move)
 

@@ -124,7 +124,7 @@ def plus_minus(
     "An entry of a table, from a mean and a standard deviation."
     if np.isnan(mean): return '-'
     shown = [(mean, form)] if np.isnan(sd) else [(mean, form), (sd, sd_form)]
-    return ' ± '.join(format(round(v, 6) + 0., f) for v, f in shown)       # + 0. turns -0.0 into 0.0
+    return ' ± '.join(format(round(v, 6) + 0., f) for v, f in shown)  # + 0. turns -0.0 into 0.0
 
 def format_mean_sd(
     values,              # (n,) one number a seed

@@ -107,7 +107,7 @@ def order(
 def to_unit(
     x: torch.Tensor, # uint8 pixels, 0..255, any shape
 ) -> torch.Tensor:   # float32 pixels in [0, 1]
-    "Bytes to the unit interval: x / 255. ValueError for what is not bytes: it may be there already."
+    "Bytes to the unit interval: x / 255. ValueError if it is not bytes: it may be there already."
     if not isinstance(x, torch.Tensor) or x.dtype != torch.uint8:
         kind = x.dtype if isinstance(x, torch.Tensor) else f'a {type(x).__name__}'
         raise ValueError(f'x is {kind}: to_unit takes bytes, a tensor of torch.uint8')
@@ -937,7 +937,7 @@ def check_batch(
         raise ValueError(f'yb has shape {tuple(yb.shape)}: must be ({len(xb)},)')
     if yb.is_floating_point() or yb.is_complex() or yb.dtype == torch.bool:
         raise ValueError(f'yb is {yb.dtype}: labels must be integers')
-    label = yb.long()                                           # a bound may not fit into the labels' own type
+    label = yb.long()                               # a bound may not fit into the labels' own type
     finite, inside = xb.isfinite(), (label >= 0) & (label < n_classes)
     if not finite.all():
         raise ValueError('xb has NaN or infinite pixels in image '

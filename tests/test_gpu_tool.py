@@ -69,7 +69,7 @@ def test_what_is_packed_arrives_whole(gpu, tmp_path, monkeypatch, capsys):
         assert said == ('1 of 2 pieces are here', 'unpacked: cifar10')[i]
     assert all((away/name[:-4]).read_bytes() == content for name, content in blob.items())
     assert (away/'store'/'d'/'seed-0.475.checkpoint').read_bytes() == b'so far'
-    assert gpu.unpack(away, away/'store') == 'no data was carried here'
+    assert gpu.unpack(away, away/'store') == 'nothing new was carried here'
 
 
 @pytest.mark.skipif(not Path('/proc/self/stat').exists(), reason='no /proc here to look for the child in')

@@ -162,7 +162,7 @@ def unpack(data: Path, store: Path) -> str:
     "From the pieces, if all are here, to where arm_nb looks. Says what there is."
     pieces = sorted((data/'carry').glob('piece-*-of-*'), key=lambda p: int(p.name.split('-')[1]))
     n = int(pieces[0].name.split('-')[-1]) if pieces else 0
-    if not pieces: return 'no data was carried here'
+    if not pieces: return 'nothing new was carried here'
     if len(pieces) < n: return f'{len(pieces)} of {n} pieces are here'
     packed = data/'carry'/'packed'
     with tarfile.open(fileobj=io.BytesIO(b''.join(p.read_bytes() for p in pieces))) as tar: tar.extractall(packed, filter='data')

@@ -321,15 +321,15 @@ def register(
     `Config`.
     """
     def add(strategy: type[Strategy]) -> type[Strategy]:
+        who, taken = strategy.__qualname__, METHODS.get(name)
         if strategy.Config is None:
-            raise TypeError(f'{strategy.__name__} has no Config: '
-                            'the class of its settings must stand in it')
-        taken = METHODS.get(name)
-        mine = strategy.__module__, strategy.__qualname__
-        # the same cell may be run again
-        if taken and (taken.strategy.__module__, taken.strategy.__qualname__) != mine:
-            raise ValueError(f'the name {name!r} is taken by {taken.strategy.__name__}: '
-                             'choose another')
+            raise TypeError(f'{who} has no Config: the class of its settings must stand in it')
+        if taken:
+            other = taken.strategy
+            again = (other.__qualname__, other.__doc__) == (who, strategy.__doc__)   # a cell, run again
+            if not again and (other.__module__, other.__qualname__) != (strategy.__module__, who):
+                raise ValueError(f'the name {name!r} is taken by {other.__name__}: choose another')
+            if other.__module__.startswith('arm_nb.'): return strategy    # a chapter's cell: the library's stays
         first_line = (strategy.__doc__ or '').strip().split('\n')[0]
         METHODS[name] = Method(strategy, source or first_line, stationary, model)
         return strategy

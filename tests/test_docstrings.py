@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 CONTRACTS = {'divergence': 'soft_cross_entropy js_div mean_kl_div ce_div', 'regularizers': 'batch_entropy sharpness l2_norm total_variation', 'recall': 'nonlocality recall_objective recall',
-             'models': 'MLP resnet18', 'arm': 'ArmConfig ArmConfig.preset ARM', 'learner': 'Strategy Learner', 'metrics': 'average_accuracy forgetting task_forgetting', 'experiment': 'run sweep load_runs', 'stats': 'verdict'}
+             'models': 'MLP resnet18', 'arm': 'ArmConfig ArmConfig.preset ARM', 'learner': 'Strategy Learner', 'metrics': 'average_accuracy forgetting task_forgetting', 'experiment': 'run', 'sweeps': 'sweep', 'record': 'load_runs', 'stats': 'verdict'}
 NAMES = [f'{module}.{name}' for module, names in CONTRACTS.items() for name in names.split()]
 
 

@@ -422,6 +422,7 @@ class GenMir(Gen):
 
     Generated images are searched for, not just drawn."""
     name = 'gen-mir'
+    version = 2      # the virtual step's last digits, since it is shared with ER-MIR
     Config = GenMirConfig
 
     def __init__(

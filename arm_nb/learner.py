@@ -326,10 +326,10 @@ def register(
             raise TypeError(f'{who} has no Config: the class of its settings must stand in it')
         if taken:
             other = taken.strategy
-            again = (other.__qualname__, other.__doc__) == (who, strategy.__doc__)   # a cell, run again
+            again = (other.__qualname__, other.__doc__) == (who, strategy.__doc__)   # the same cell
             if not again and (other.__module__, other.__qualname__) != (strategy.__module__, who):
                 raise ValueError(f'the name {name!r} is taken by {other.__name__}: choose another')
-            if other.__module__.startswith('arm_nb.'): return strategy    # a chapter's cell: the library's stays
+            if other.__module__.startswith('arm_nb.'): return strategy    # the library's own stays
         first_line = (strategy.__doc__ or '').strip().split('\n')[0]
         METHODS[name] = Method(strategy, source or first_line, stationary, model)
         return strategy

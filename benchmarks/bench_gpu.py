@@ -7,7 +7,8 @@ No data is needed: the images are noise. M = 100, N = 10, S = 10, `channels_last
 'recorded' is lines 5 to 9 as one CUDA graph, over tensors that stay where they are (`Given`). `ARM.step` as a whole cannot be recorded:
 it draws line 6 on the CPU, and looks at the classes of the batch. So the draw is made outside, and all ten images are always counted: shapes
 are then fixed. (A draw that misses one of ten images comes once in 3,760 batches; a method would take that batch without the graph.)
-Without a card 'recorded' runs the same lines unrecorded, and only says whether they are ARM's.
+Without a card 'recorded' runs the same lines unrecorded.
+How far the network then is from ARM's is printed: ten steps of ascent on noise make 1e-3 of single precision's rounding. tests/test_cuda.py compares in float64.
 """
 import argparse
 from dataclasses import replace
@@ -25,10 +26,10 @@ from arm_nb.record import pick_device
 SHAPE = (3, 32, 32)
 
 
-def arm_for(device: str, compile: bool = False) -> ARM:
+def arm_for(device: str, compile: bool = False, dtype=torch.float32) -> ARM:
     "ARM with Table 4's settings for CIFAR-10, which recalls from the first iteration on and never renews theta."
     cfg = replace(ArmConfig.preset('cifar10'), T=10**6, recall_from=0)
-    arm = ARM(prepared(model_for(SHAPE, 10, 0), channels_last=True).to(device), cfg, torch.Generator().manual_seed(0))
+    arm = ARM(prepared(model_for(SHAPE, 10, 0), channels_last=True).to(device, dtype), cfg, torch.Generator().manual_seed(0))
     arm.compile = compile
     return arm
 
@@ -43,16 +44,16 @@ class Given:
     "Lines 5 to 9 of an ARM on tensors that stay in one place: images, their classes, and how many copies each stands for."
 
     def __init__(self, arm: ARM):
-        self.arm, device, N = arm, arm.like.device, arm.cfg.N
-        self.x, self.y = torch.rand(N, *SHAPE, device=device), torch.tensor([0, 1] * (N // 2)).to(device)
-        self.copies = torch.full((N,), arm.cfg.M / N, device=device)
+        self.arm, N = arm, arm.cfg.N
+        self.x, self.y = torch.rand(N, *SHAPE).to(arm.like), torch.tensor([0, 1] * (N // 2)).to(arm.like.device)
+        self.copies = arm.like.new_full((N,), arm.cfg.M / N)
 
     def feed(self, xb: torch.Tensor, yb: torch.Tensor) -> None:
         "Line 6, on the CPU as in ARM; then everything into its place."
         while True:
             counts = torch.bincount(draw_starts(self.arm.cfg, len(xb), self.arm.generator), minlength=len(xb))
             if counts.min() > 0: break
-        for place, new in ((self.x, xb), (self.y, yb), (self.copies, counts.float())): place.copy_(new, non_blocking=True)
+        for place, new in ((self.x, xb), (self.y, yb), (self.copies, counts.to(self.copies.dtype))): place.copy_(new, non_blocking=True)
 
     def iterate(self) -> dict:
         "Lines 5, 7, 8 and 9. Nothing here waits for the device, and no shape changes."
@@ -134,7 +135,7 @@ def main() -> None:
         n = max(1, min(200, int(.5 / seconds(2))))
         took = [1e3 * seconds(n) for _ in range(a.rounds)]
         print(f'  {name:12s} {median(took):8.2f} ms  ({min(took):.2f} to {max(took):.2f}, {a.rounds} rounds of {n}); {ready:.0f} s until ready; '
-              f'{far:.1e} from ARM as it is after two iterations{"" if far < 1e-3 else ": NOT THE SAME"}', flush=True)
+              f'{far:.0e} from ARM as it is after two iterations', flush=True)
     if device.startswith('cuda'): print(f'  {torch.cuda.max_memory_allocated() / 2**20:.0f} MiB of the card at most', flush=True)
 
 

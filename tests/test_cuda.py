@@ -1,7 +1,7 @@
 "On a card with CUDA: what must come out as on the CPU, what must not wait, what must go on. Noise instead of images: no data set is needed. CUDA_TESTS_ON=cpu rehearses it without a card."
 import os, shutil
 from dataclasses import fields
-from importlib.util import find_spec
+from importlib.util import find_spec, module_from_spec, spec_from_file_location
 
 import pytest
 import torch
@@ -39,6 +39,19 @@ def test_arm_on_cuda_is_that_of_the_cpu(how, on_the_cpu):
     if how.get('compile') and not shutil.which('g++'): pytest.skip('torch.compile needs g++')
     _, there = steps(3, DEVICE, **how)
     assert (there - on_the_cpu).norm() < 1e-6 * on_the_cpu.norm()
+
+
+def test_lines_5_to_9_as_one_recorded_graph_are_arms(root):
+    spec = spec_from_file_location('bench_gpu', root/'benchmarks'/'bench_gpu.py')
+    bench = module_from_spec(spec)
+    spec.loader.exec_module(bench)
+    arm, plain = (bench.arm_for(DEVICE, dtype=torch.float64) for _ in range(2))
+    given = bench.Given(arm)
+    replay, name = bench.recorded(given)
+    for x, y in bench.batches(DEVICE, 2):
+        given.feed(x.double(), y); replay()
+        plain(x.double(), y)
+    assert bench.apart(arm, plain) < 1e-6 and name == ('recorded' if DEVICE == 'cuda' else 'unrecorded')
 
 
 @needs_cuda

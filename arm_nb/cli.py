@@ -288,7 +288,7 @@ def run(
     from arm_nb.experiment import ask, fit_and_keep
     from arm_nb.record import run_path
     told = _told(
-        preset=preset, protocol=protocol, drop_last=drop_last, iterations=iterations,
+        preset=preset, protocol=protocol, drop_last=drop_last, rehearsal=iterations,
         eval_every=eval_every, channels_last=channels_last, compile=compile)
     order = class_order_of(class_order)
     apart = dict(class_order=order, weights_seed=weights_seed, order_seed=order_seed)
@@ -378,7 +378,7 @@ def sweep(
     if table is not None: names = TABLES[table][1]
     else: names = [m for part in method or METHODS for m in part.split(',')]
     told = _told(
-        preset=preset, protocol=protocol, drop_last=drop_last, iterations=iterations,
+        preset=preset, protocol=protocol, drop_last=drop_last, rehearsal=iterations,
         eval_every=eval_every, channels_last=channels_last, compile=compile)
     order = class_order_of(class_order)
     apart = dict(class_order=order, weights_seed=weights_seed, order_seed=order_seed)

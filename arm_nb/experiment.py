@@ -126,7 +126,7 @@ class Asked:
     class_order: int | Sequence[int] | None = None
     protocol: str = 'own'
     drop_last: bool = False
-    iterations: int = 0
+    rehearsal: int = 0
     weights_seed: int | None = None
     order_seed: int | None = None
     compute: Compute = Compute()
@@ -148,11 +148,11 @@ class Asked:
         own = None if isinstance(self.data, Stream) else data_spec(self.data).name
         row = self.preset or own
         return settings(
-            stream, self.method, self.flavour, row, self.iterations or None, **self.changed)
+            stream, self.method, self.flavour, row, self.rehearsal or None, **self.changed)
 
     def stage(self, stream: Stream, config) -> Stream:
         "The stream as it is gone through: cut short for a rehearsal, or mixed for the upper bound."
-        if self.iterations: stream = cut_short(stream, self.iterations, config.N)
+        if self.rehearsal: stream = cut_short(stream, self.rehearsal, config.N)
         return stream.stationary() if METHODS[self.method].stationary else stream
 
     def network(self, stream: Stream) -> nn.Module:
@@ -249,12 +249,12 @@ def ask(
     """
     name, changed = row_of(method)
     config = METHODS[name].config
-    asked = {'protocol', 'drop_last', 'iterations', 'weights_seed', 'order_seed'}
+    asked = {'protocol', 'drop_last', 'rehearsal', 'weights_seed', 'order_seed'}
     own = {f.name for f in fields(Asked)} & asked
     known = [*(f.name for f in fields(config)), *LEARNER, *COMPUTE, *sorted(own)]
     for key in more: one_of(known, key, f'setting of {method}')
     seed = check_number(seed, 'seed', 0, 2**63, whole=True)
-    for key in ('weights_seed', 'order_seed', 'iterations'):
+    for key in ('weights_seed', 'order_seed', 'rehearsal'):
         if more.get(key) is not None: more[key] = check_number(more[key], key, 0, 2**63, whole=True)
     one_of(('test', 'val'), more.get('eval_on', 'test'), 'eval_on')
     if isinstance(data, str): data = data_spec(data).name
@@ -297,7 +297,7 @@ def run(
     Further arguments: any field of the method's configuration (`lambda_3=1.0`); `Compute`'s
     `device`, `amp`, `channels_last`, `compile`; `Learner`'s `eval_on`, `eval_every`, `progress`,
     `callbacks`, `checkpoint`, `checkpoint_every`; `protocol='released'`, `drop_last=True`,
-    `iterations=20` (of each task, for a rehearsal), and seeds given apart: `weights_seed`,
+    `rehearsal=20` (iterations of each task), and seeds given apart: `weights_seed`,
     `order_seed`.
 
     Raises: ValueError with the nearest name for one that is not there; FileNotFoundError says how

@@ -95,7 +95,7 @@ def settings(
     method: str,                    # name in `METHODS` or `VARIANTS`
     flavour: str = 'released',      # 'released' or 'paper'
     preset: str | None = None,      # a data set whose settings are used; None: the data's
-    iterations: int | None = None,  # in a task; None: as many as the data has
+    per_task: int | None = None,    # iterations in a task; None: as the data has
     **overrides,                    # fields of the method's configuration
 ) -> Config:
     """A method's preset for a kind of data, with some fields changed.
@@ -111,9 +111,9 @@ def settings(
         kinds = ', '.join(sorted({kind for kind, _ in DATA_ROWS.values()}))
         raise ValueError(f"which settings does {own!r} take? Say preset='…', one of: {kinds} "
                          "(small photographs: 'cifar10', digits: 'mnist5k')")
-    if iterations is None and isinstance(data, Stream):
+    if per_task is None and isinstance(data, Stream):
         N = changed.get('N', config.preset(preset, flavour, 1).N)
-        iterations = data.iterations(N)
-    elif iterations is None:
-        iterations = DATA_ROWS[one_of(DATA_ROWS, own, 'data set with settings')][1]
-    return replace(config.preset(preset or own, flavour, iterations), **changed)
+        per_task = data.iterations(N)
+    elif per_task is None:
+        per_task = DATA_ROWS[one_of(DATA_ROWS, own, 'data set with settings')][1]
+    return replace(config.preset(preset or own, flavour, per_task), **changed)

@@ -43,7 +43,7 @@ REMARKS = {
 def rehearsal_of(
     data: str,         # name of a data set, as in a record: 'cifar10-20'
 ) -> tuple[str, int]:  # the data set, and the iterations of each task ('cifar10', 20); 0: none
-    "What a name stands for that a run with `iterations=` was given."
+    "What a name stands for that a run with `rehearsal=` was given."
     name, _, n = data.rpartition('-')
     short = data not in DATASETS and name in DATASETS and n.isdecimal()
     return (name, int(n)) if short else (data, 0)
@@ -64,7 +64,7 @@ def preset_of(
 ) -> dict:               # field -> value, as in a record; empty where there is no preset
     "The settings that a run would have had, had nobody changed any."
     data, iterations = rehearsal_of(record.data)
-    try: usual = settings(data, record.method, record.flavour, iterations=iterations or None)
+    try: usual = settings(data, record.method, record.flavour, per_task=iterations or None)
     except ValueError: return {}
     return plain(asdict(usual))
 

@@ -28,7 +28,7 @@ from arm_nb.record import RunRecord, load_records, run_path
 from arm_nb.sweeps import sweep
 
 RUNS = [('arm', 1), ('er', 2), ('icarl', 3)]
-SHORT = dict(iterations=12, eval_every=8)
+SHORT = dict(rehearsal=12, eval_every=8)
 
 
 def go(method: str, seed: int, folder: Path, every: int) -> RunRecord:
@@ -74,14 +74,14 @@ def kills_of_runs(n: int, rng: random.Random) -> str:
 SWEEP = '''
 import sys
 from arm_nb.sweeps import sweep
-if __name__ == '__main__': sweep('mnist-mini', ['naive', 'er', 'lwf'], [0, 1], folder=sys.argv[1], workers=2, iterations=30, checkpoint_every=5, progress=False)
+if __name__ == '__main__': sweep('mnist-mini', ['naive', 'er', 'lwf'], [0, 1], folder=sys.argv[1], workers=2, rehearsal=30, checkpoint_every=5, progress=False)
 '''
 
 
 def kills_of_sweeps(n: int, rng: random.Random) -> str:
     "Kill a sweep, or one of its workers, n times; then let it finish."
     reference = Path(tempfile.mkdtemp())
-    sweep('mnist-mini', ['naive', 'er', 'lwf'], [0, 1], folder=reference, workers=1, iterations=30, progress=False)
+    sweep('mnist-mini', ['naive', 'er', 'lwf'], [0, 1], folder=reference, workers=1, rehearsal=30, progress=False)
     whole, killed, sweeps = {(r.method, r.seed): r for r in load_records(reference)}, 0, 0
     while killed < n:
         folder = Path(tempfile.mkdtemp())
@@ -94,7 +94,7 @@ def kills_of_sweeps(n: int, rng: random.Random) -> str:
                 if workers and attempt < 4: os.kill(rng.choice(workers), signal.SIGKILL); killed += 1
                 sub.wait(timeout=300); break
             os.killpg(sub.pid, signal.SIGKILL); sub.wait(); killed += 1
-        records = sweep('mnist-mini', ['naive', 'er', 'lwf'], [0, 1], folder=folder, workers=1, iterations=30, checkpoint_every=5, progress=False)
+        records = sweep('mnist-mini', ['naive', 'er', 'lwf'], [0, 1], folder=folder, workers=1, rehearsal=30, checkpoint_every=5, progress=False)
         assert len(records) == len(load_records(folder)) == 6
         for r in records: assert r.same(whole[r.method, r.seed]), f'{r.method}, seed {r.seed}: another record, in {folder}'
         sweeps += 1
@@ -129,7 +129,7 @@ def one_store(n: int, rng: random.Random) -> str:
     "Three processes sweep one store at a time."
     for _ in range(n):
         folder = Path(tempfile.mkdtemp())
-        def work(): sweep('mnist-mini', ['naive'], range(4), folder=folder, workers=1, iterations=10, progress=False)
+        def work(): sweep('mnist-mini', ['naive'], range(4), folder=folder, workers=1, rehearsal=10, progress=False)
         pids = [child(work) for _ in range(3)]
         assert all(os.waitpid(pid, 0)[1] == 0 for pid in pids), f'a process failed on {folder}'
         assert sorted(r.seed for r in load_records(folder)) == [0, 1, 2, 3]

@@ -58,7 +58,7 @@ def jobs_of(row: dict, a) -> list:
     from arm_nb.cli import grid_of, seeds_of
     from arm_nb.sweeps import done, plan
     more = dict(root=a.data, flavour=row['flavour'], eval_on=row['eval_on'], **BASE | dict(eval_every=row['eval_every']),
-                device=a.device, checkpoint_every=a.checkpoint_every, iterations=a.iterations)
+                device=a.device, checkpoint_every=a.checkpoint_every, rehearsal=a.iterations)
     return [job for job in plan(row['data'], row['names'], seeds_of(row['seeds']), a.store, grid_of(row['set'], row['names']), **more) if not done(job)]
 
 

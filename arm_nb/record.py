@@ -327,12 +327,15 @@ def load_checkpoint(
     "Go on from a checkpoint. ValueError if the file is damaged, could run code, or belongs to another run (and why)."
     state = read_checkpoint(path)
     found = state['identity']
+    if not isinstance(found, dict): raise ValueError(f'{path} is no checkpoint of a run. Delete it to start again.')
     for key in sorted(identity.keys() | found.keys()):
         there, here = found.get(key), identity.get(key)
         if there != here: raise ValueError(f'{path} belongs to another run: {key} is {there!r} there and {here!r} here')
-    record = RunRecord.from_json(state['record'])
-    strategy.load_state_dict(state['strategy'])
-    torch.set_rng_state(state['rng'][0])
+    try:
+        record = RunRecord.from_json(state['record'])
+        strategy.load_state_dict(state['strategy'])
+        torch.set_rng_state(state['rng'][0])
+    except Exception as e: raise ValueError(f'{path} does not hold what the run needs to go on ({e}). Delete it to start again.') from e
     if strategy.like.is_cuda and len(state['rng']) > 1: torch.cuda.set_rng_state(state['rng'][1], strategy.like.device)
     return record
 

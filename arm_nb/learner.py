@@ -371,8 +371,12 @@ class Naive(Strategy):
 
     def state_dict(self) -> dict: return super().state_dict() | self.descent.state_dict()
 
-    def load_state_dict(self, state:dict) -> None:
+    def check_state(self, state:dict) -> None:
+        "ValueError as for every strategy, and if one has an optimizer and the other has none."
+        super().check_state(state)
         self.descent.check_state(state)
+
+    def load_state_dict(self, state:dict) -> None:
         super().load_state_dict(state)
         self.descent.load_state_dict(state)
 

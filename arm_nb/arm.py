@@ -20,8 +20,18 @@ from .ascent import ascend
 from .divergence import DIVERGENCES, soft_cross_entropy, weighted_mean
 from .learner import Strategy, register
 from .models import Memory, count_parameters
-from .networks import (Descent, copies_of, frozen_copy, has_batch_norm, keep_stats, n_outputs,
-                             no_grad_for, renew, sgd_step, why_not_distinct)
+from arm_nb.networks import (
+    Descent,
+    copies_of,
+    frozen_copy,
+    has_batch_norm,
+    keep_stats,
+    n_outputs,
+    no_grad_for,
+    renew,
+    sgd_step,
+    why_not_distinct,
+)
 from .recall import RecallConfig, recall, recall_literal
 from .settings import choice, first_iteration, lag, number
 
@@ -40,67 +50,95 @@ class ArmConfig(RecallConfig):
 
     Example: `ArmConfig(lambda_3=1.).S` is 10.
     """
-    rows: ClassVar = {                                # Table 4. The defaults are MNIST's
+
+    # Table 4. The defaults are MNIST's
+    rows: ClassVar = {
         'mnist5k': {},
-        'cifar10': dict(eta_0=.01, eta_1=10., M=100),
-        'mnist-color': dict(eta_0=.01, eta_1=10., M=100),  # ours
+        'cifar10': dict(eta_0=0.01, eta_1=10.0, M=100),
+        'mnist-color': dict(eta_0=0.01, eta_1=10.0, M=100),  # ours
         'miniimagenet': dict(
-            eta_0=.01, eta_1=10., M=100, lambda_0_real=2., lambda_3=1., lambda_4=1.)}
+            eta_0=0.01, eta_1=10.0, M=100, lambda_0_real=2.0, lambda_3=1.0, lambda_4=1.0
+        ),
+    }
     # where the text differs from the code
     paper: ClassVar = dict(div='js', pooling='joint', replacement=True)
 
-    eta_0: float = number(.05, at_least=0)  # learning rate of lines 5 and 9
-    lambda_0_recall: float = number(1., at_least=0)  # line 9: old answers' weight, recalled images
-    lambda_0_real: float = number(1., at_least=0)  # the same, real batch (0: "no distill", Table 2)
+    eta_0: float = number(0.05, at_least=0)  # learning rate of lines 5 and 9
+    # line 9: old answers' weight, recalled images
+    lambda_0_recall: float = number(1.0, at_least=0)
+    # the same, real batch (0: "no distill", Table 2)
+    lambda_0_real: float = number(1.0, at_least=0)
     N: int = number(10, at_least=1)  # images in a real batch
     M: int = number(10, at_least=1)  # images in a recalled batch (never a memory size)
-    T: int | str = lag(100)  # renew theta every T iterations (1: unit lag), or 'novel': new classes
-    recall_from: int | None = first_iteration(100)  # first with recall; None: from theta's renewal
-    pooling: str = choice('split', of=('split', 'joint'))  # line 9: two means, or one of M+N (text)
-    replacement: bool = False  # line 6: with replacement (text)? False: without while M <= N
-    init: str = choice('real', of=('real', 'noise'))  # line 6: real, or noise of U(0, 1) (Table 7)
-    targets: str = choice('soft', of=('soft', 'hard'))  # line 9: softmax f_theta, or its argmax
-    repeats: int = number(1, at_least=1)  # lines 6-9 so many times an iteration (Table 7: 2 and 4)
-    bn_stats: str = choice('move', of=('move', 'keep'))  # running statistics in recall's passes
+    # renew theta every T iterations (1: unit lag), or 'novel': new classes
+    T: int | str = lag(100)
+    # first with recall; None: from theta's renewal
+    recall_from: int | None = first_iteration(100)
+    # line 9: two means, or one of M+N (text)
+    pooling: str = choice('split', of=('split', 'joint'))
+    # line 6: with replacement (text)? False: without while M <= N
+    replacement: bool = False
+    # line 6: real, or noise of U(0, 1) (Table 7)
+    init: str = choice('real', of=('real', 'noise'))
+    # line 9: softmax f_theta, or its argmax
+    targets: str = choice('soft', of=('soft', 'hard'))
+    # lines 6-9 so many times an iteration (Table 7: 2 and 4)
+    repeats: int = number(1, at_least=1)
+    # running statistics in recall's passes
+    bn_stats: str = choice('move', of=('move', 'keep'))
     distinct: bool = True  # ascend on distinct images, count copies. The same result
 
 # %% ../nbs/20_arm.ipynb #c014
 def draw_starts(cfg: ArmConfig, N: int, generator: torch.Generator) -> Tensor:
     "Line 6: which of the N real images each of the M recalled ones starts from, (M,) int64."
-    if cfg.replacement or cfg.M > N: return torch.randint(N, (cfg.M,), generator=generator)
-    return torch.randperm(N, generator=generator)[:cfg.M]
+    if cfg.replacement or cfg.M > N:
+        return torch.randint(N, (cfg.M,), generator=generator)
+    return torch.randperm(N, generator=generator)[: cfg.M]
+
 
 def arm_step_literal(
-    model: nn.Module,           # f_theta', changed in place
-    model_old: nn.Module,       # f_theta
-    xb: Tensor,                 # (N, C, H, W) real images
-    yb: Tensor,                 # (N,) their classes
-    cfg: ArmConfig,             # init 'real', targets 'soft', repeats 1, bn_stats 'move'
-    generator: torch.Generator, # draws line 6
-) -> Tensor:                    # (M, C, H, W) the recalled images
+    model: nn.Module,  # f_theta', changed in place
+    model_old: nn.Module,  # f_theta
+    xb: Tensor,  # (N, C, H, W) real images
+    yb: Tensor,  # (N,) their classes
+    # init 'real', targets 'soft', repeats 1, bn_stats 'move'
+    cfg: ArmConfig,
+    generator: torch.Generator,  # draws line 6
+) -> Tensor:  # (M, C, H, W) the recalled images
     "Lines 5 to 9 of Algorithm 1 as they are written, in either flavour: the oracle of `ARM`."
-    sgd_step(model, F.cross_entropy(model(xb), yb), cfg.eta_0)                         # line 5
-    x_hat = xb[draw_starts(cfg, len(xb), generator)]                                   # line 6
-    x_hat = recall_literal(x_hat, model_old, model, yb.tolist(), cfg)                  # lines 7, 8
-    with torch.no_grad(): answers_hat, answers = model_old(x_hat), model_old(xb)
-    on_recalled = cfg.lambda_0_recall * soft_cross_entropy(model(x_hat), answers_hat)  # line 9
+    # line 5
+    sgd_step(model, F.cross_entropy(model(xb), yb), cfg.eta_0)
+    # line 6
+    x_hat = xb[draw_starts(cfg, len(xb), generator)]
+    # lines 7, 8
+    x_hat = recall_literal(x_hat, model_old, model, yb.tolist(), cfg)
+    with torch.no_grad():
+        answers_hat, answers = model_old(x_hat), model_old(xb)
+    # line 9
+    on_recalled = cfg.lambda_0_recall * soft_cross_entropy(model(x_hat), answers_hat)
     on_real = cfg.lambda_0_real * soft_cross_entropy(model(xb), answers)
     M, N = len(x_hat), len(xb)
-    if cfg.pooling == 'split': loss = on_recalled + on_real
-    else: loss = (M * on_recalled + N * on_real) / (M + N)
+    if cfg.pooling == 'split':
+        loss = on_recalled + on_real
+    else:
+        loss = (M * on_recalled + N * on_real) / (M + N)
     sgd_step(model, loss, cfg.eta_0)
     return x_hat
 
 # %% ../nbs/20_arm.ipynb #c016
 def distill_loss(
-    logits: Tensor,               # (B, C) the new network
-    answers: Tensor,              # (B, C) logits of the old network
-    targets: str = 'soft',        # 'soft': all that the old network said; 'hard': its first choice
-    weight: Tensor | None = None, # (B,) copies of each image; None: one
-) -> Tensor:                      # scalar >= 0
+    logits: Tensor,  # (B, C) the new network
+    answers: Tensor,  # (B, C) logits of the old network
+    # 'soft': all that the old network said; 'hard': its first choice
+    targets: str = 'soft',
+    weight: Tensor | None = None,  # (B,) copies of each image; None: one
+) -> Tensor:  # scalar >= 0
     "L(f_theta', f_theta) of eq. 6 and line 9: cross-entropy to the old network's answers."
-    if targets == 'soft': return soft_cross_entropy(logits, answers, weight)
-    return weighted_mean(F.cross_entropy(logits, answers.argmax(-1), reduction='none'), weight)
+    if targets == 'soft':
+        return soft_cross_entropy(logits, answers, weight)
+    return weighted_mean(
+        F.cross_entropy(logits, answers.argmax(-1), reduction='none'), weight
+    )
 
 # %% ../nbs/20_arm.ipynb #c019
 class Lagged(Strategy):
@@ -111,22 +149,31 @@ class Lagged(Strategy):
 
     def __init__(
         self,
-        model: nn.Module,                         # f_theta': images -> logits; any classifier
-        cfg,                                      # settings; T, recall_from and N among them
-        generator: torch.Generator | None = None, # for the method's draws; None: new, of seed 0
+        # f_theta': images -> logits; any classifier
+        model: nn.Module,
+        # settings; T, recall_from and N among them
+        cfg,
+        # for the method's draws; None: new, of seed 0
+        generator: torch.Generator | None = None,
     ):
-        on_cpu = isinstance(generator, torch.Generator) and generator.device.type == 'cpu'
+        on_cpu = (
+            isinstance(generator, torch.Generator) and generator.device.type == 'cpu'
+        )
         if generator is not None and not on_cpu:
-            raise TypeError('generator must be a torch.Generator on the CPU, such as '
-                            f'torch.Generator().manual_seed(0), not {generator!r}')
+            raise TypeError(
+                'generator must be a torch.Generator on the CPU, such as '
+                f'torch.Generator().manual_seed(0), not {generator!r}'
+            )
         super().__init__(model, cfg, generator)
         self.model_old = frozen_copy(self.model)
         self.renewals, self.seen = 0, frozenset()
-        self._rehearsed: set[tuple] = set()   # shapes of batches that are known to go through
+        # shapes of batches that are known to go through
+        self._rehearsed: set[tuple] = set()
 
     def due(self, yb: Tensor) -> bool:
         "Whether this iteration begins with theta = theta'."
-        if self.cfg.T == 'novel': return not set(yb.tolist()) <= self.seen
+        if self.cfg.T == 'novel':
+            return not set(yb.tolist()) <= self.seen
         return self.t % self.cfg.T == 0
 
     def begin(self, yb: Tensor) -> bool:
@@ -134,16 +181,26 @@ class Lagged(Strategy):
         if self.due(yb):
             self.renewals += 1
             renew(self.model_old, self.model)
-        if self.cfg.T == 'novel': self.seen |= set(yb.tolist())
-        return self.renewals > 1 if self.cfg.recall_from is None else self.t >= self.cfg.recall_from
+        if self.cfg.T == 'novel':
+            self.seen |= set(yb.tolist())
+        return (
+            self.renewals > 1
+            if self.cfg.recall_from is None
+            else self.t >= self.cfg.recall_from
+        )
 
     def memory(self) -> Memory:
         "The old network, unless it is the network itself a moment ago (unit lag)."
-        return Memory(parameters=0 if self.cfg.T == 1 else count_parameters(self.model_old))
+        return Memory(
+            parameters=0 if self.cfg.T == 1 else count_parameters(self.model_old)
+        )
 
     def state_dict(self) -> dict:
         return super().state_dict() | dict(
-            model_old=self.model_old.state_dict(), renewals=self.renewals, seen=sorted(self.seen))
+            model_old=self.model_old.state_dict(),
+            renewals=self.renewals,
+            seen=sorted(self.seen),
+        )
 
     def load_state_dict(self, state: dict) -> None:
         super().load_state_dict(state)
@@ -156,33 +213,42 @@ class Lagged(Strategy):
         Raises: ValueError, and nothing has changed, if they cannot do it.
         """
         shape = tuple(xb.shape)
-        if shape in self._rehearsed: return
+        if shape in self._rehearsed:
+            return
         with torch.random.fork_rng([xb.device] if xb.is_cuda else []):
-            try: self._ask(copy.deepcopy(self.model), frozen_copy(self.model_old), xb, yb)
-            except torch.cuda.OutOfMemoryError: raise
+            try:
+                self._ask(
+                    copy.deepcopy(self.model), frozen_copy(self.model_old), xb, yb
+                )
+            except torch.cuda.OutOfMemoryError:
+                raise
             except Exception as e:
                 cure = ''
                 if 'more than 1 value' in str(e):
                     cure = ' (give it at least two images, or a network without batch norm)'
                 raise ValueError(
                     f'{self.name.upper()} cannot take a batch of shape {shape} with this network, '
-                    f'and nothing has changed: {e}{cure}') from e
+                    f'and nothing has changed: {e}{cure}'
+                ) from e
         self._rehearsed.add(shape)
 
-    def _ask(self, model: nn.Module, model_old: nn.Module, xb: Tensor, yb: Tensor) -> None:
+    def _ask(
+        self, model: nn.Module, model_old: nn.Module, xb: Tensor, yb: Tensor
+    ) -> None:
         "What an iteration asks of the networks: here line 5's gradient."
         F.cross_entropy(model(xb), yb).backward()
-
 
 # %% ../nbs/20_arm.ipynb #c021
 @dataclass
 class Recalled:
     "One recalled batch, for pictures: what Fig. 2 shows."
-    x_real: Tensor # (B, C, H, W) the real images that recall began from
-    y_real: Tensor # (B,) their classes; -1 where recall began from noise
+
+    x_real: Tensor  # (B, C, H, W) the real images that recall began from
+    y_real: Tensor  # (B,) their classes; -1 where recall began from noise
     x_hat: Tensor  # (B, C, H, W) what they became
     p_hat: Tensor  # (B, C) class probabilities of x_hat by the old network
-    weight: Tensor | None # (B,) copies of each
+    weight: Tensor | None  # (B,) copies of each
+
 
 class Recaller(Lagged):
     """A lagged strategy that learns recalled images with the old network's answers.
@@ -192,17 +258,24 @@ class Recaller(Lagged):
 
     def __init__(
         self,
-        model: nn.Module,                         # f_theta': images -> logits; any classifier
-        cfg,                                      # settings: `ArmConfig`, or with the same fields
-        generator: torch.Generator | None = None, # draws line 6 (on the CPU); None: new, of seed 0
-        optimizer: Callable | None = None,        # parameters -> optimizer of lines 5 and 9 instead
+        # f_theta': images -> logits; any classifier
+        model: nn.Module,
+        # settings: `ArmConfig`, or with the same fields
+        cfg,
+        # draws line 6 (on the CPU); None: new, of seed 0
+        generator: torch.Generator | None = None,
+        # parameters -> optimizer of lines 5 and 9 instead
+        optimizer: Callable | None = None,
     ):
         super().__init__(model, cfg, generator)
         self.descent = Descent(self.model, optimizer)
         reason = why_not_distinct(self.model) if cfg.distinct else None
         if reason and (cfg.M > cfg.N or cfg.replacement):
-            warnings.warn(f'{self.name.upper()} recalls all M = {cfg.M} images, copies included: '
-                          f'the model keeps it from counting them, since {reason}', stacklevel=3)
+            warnings.warn(
+                f'{self.name.upper()} recalls all M = {cfg.M} images, copies included: '
+                f'the model keeps it from counting them, since {reason}',
+                stacklevel=3,
+            )
         self.distinct = cfg.distinct and reason is None
         self.has_norms = has_batch_norm(self.model)
 
@@ -217,8 +290,10 @@ class Recaller(Lagged):
 
         In one pass, unless batch norm would make the two batches feel one another.
         """
-        if not self.has_norms: return model(torch.cat((x_hat, xb))).split((len(x_hat), len(xb)))
-        with self._stats(), copies_of(model, weight): logits_hat = model(x_hat)
+        if not self.has_norms:
+            return model(torch.cat((x_hat, xb))).split((len(x_hat), len(xb)))
+        with self._stats(), copies_of(model, weight):
+            logits_hat = model(x_hat)
         return logits_hat, model(xb) if self.cfg.lambda_0_real else logits_hat[:0]
 
     def _learn_recalled(
@@ -230,8 +305,10 @@ class Recaller(Lagged):
         "Line 9: one step towards the old network's answers on recalled and on real images."
         cfg = self.cfg
         M, N = (cfg.M, len(xb)) if cfg.pooling == 'joint' else (1, 1)
-        if not cfg.lambda_0_real: xb = xb[:0]
-        with torch.no_grad(): answers_hat, answers = self._both(self.model_old, x_hat, xb, weight)
+        if not cfg.lambda_0_real:
+            xb = xb[:0]
+        with torch.no_grad():
+            answers_hat, answers = self._both(self.model_old, x_hat, xb, weight)
         logits_hat, logits = self._both(self.model, x_hat, xb, weight)
         losses = {'recall': distill_loss(logits_hat, answers_hat, cfg.targets, weight)}
         loss = M * cfg.lambda_0_recall * losses['recall']
@@ -247,24 +324,35 @@ class Recaller(Lagged):
         return losses
 
     def _stats(self):
-        if self.cfg.bn_stats == 'keep': return keep_stats(self.model, self.model_old)
+        if self.cfg.bn_stats == 'keep':
+            return keep_stats(self.model, self.model_old)
         return nullcontext()
 
-    def _ask(self, model: nn.Module, model_old: nn.Module, xb: Tensor, yb: Tensor) -> None:
+    def _ask(
+        self, model: nn.Module, model_old: nn.Module, xb: Tensor, yb: Tensor
+    ) -> None:
         "Line 5's gradient, a step of ascent on as many images as will be, and a pass over them."
-        if xb.dim() != 4: raise ValueError('recall needs images (B, C, H, W)')
+        if xb.dim() != 4:
+            raise ValueError('recall needs images (B, C, H, W)')
         super()._ask(model, model_old, xb, yb)
         with no_grad_for(model, model_old):
             if not model(xb.detach().clone().requires_grad_()).requires_grad:
-                raise ValueError('its output is not differentiable in its input, '
-                                 'and recall climbs along that gradient')
+                raise ValueError(
+                    'its output is not differentiable in its input, '
+                    'and recall climbs along that gradient'
+                )
         M, no_slopes = self.cfg.M, lambda logits, weight: torch.zeros_like(logits)
-        x, weight = ((xb[:1], xb.new_full((1,), M)) if self.distinct
-                     else (xb[:1].repeat(M, 1, 1, 1), None))
+        x, weight = (
+            (xb[:1], xb.new_full((1,), M))
+            if self.distinct
+            else (xb[:1].repeat(M, 1, 1, 1), None)
+        )
         x_hat = ascend(x, model_old, model, no_slopes, replace(self.cfg, S=1), weight)
-        with copies_of(model, weight): model(x_hat)
+        with copies_of(model, weight):
+            model(x_hat)
 
-    def state_dict(self) -> dict: return super().state_dict() | self.descent.state_dict()
+    def state_dict(self) -> dict:
+        return super().state_dict() | self.descent.state_dict()
 
     def check_state(self, state: dict) -> None:
         "ValueError as for every strategy, and if one has an optimizer and the other has none."
@@ -274,7 +362,6 @@ class Recaller(Lagged):
     def load_state_dict(self, state: dict) -> None:
         super().load_state_dict(state)
         self.descent.load_state_dict(state)
-
 
 # %% ../nbs/20_arm.ipynb #c021b
 @register('arm', 'this paper, Algorithm 1')
@@ -287,20 +374,27 @@ class ARM(Recaller):
 
     Example: `ARM(net).memory().parameters` is 42.
     """
+
     name = 'arm'
     Config = ArmConfig
-    compile = False   # recall's steps as one compiled graph (chapter 3)? Set before the first batch
+    # recall's steps as one compiled graph (chapter 3)? Set before the first batch
+    compile = False
 
     def __init__(
         self,
-        model: nn.Module,                           # f_theta': images -> logits; any classifier
-        cfg: ArmConfig = ArmConfig(),               # the settings
-        generator: torch.Generator | None = None,   # draws line 6 (on the CPU); None: of seed 0
-        optimizer: Callable | None = None,          # parameters -> optimizer; None: eta_0, by hand
+        # f_theta': images -> logits; any classifier
+        model: nn.Module,
+        cfg: ArmConfig = ArmConfig(),  # the settings
+        # draws line 6 (on the CPU); None: of seed 0
+        generator: torch.Generator | None = None,
+        # parameters -> optimizer; None: eta_0, by hand
+        optimizer: Callable | None = None,
     ):
         if not isinstance(cfg, ArmConfig):
-            raise TypeError(f'the settings of {type(self).__name__} are an ArmConfig, '
-                            f"such as ArmConfig.preset('mnist5k'), not {cfg!r}")
+            raise TypeError(
+                f'the settings of {type(self).__name__} are an ArmConfig, '
+                f"such as ArmConfig.preset('mnist5k'), not {cfg!r}"
+            )
         super().__init__(model, cfg, generator, optimizer)
         self._said = False
 
@@ -309,18 +403,26 @@ class ARM(Recaller):
         cfg = self.cfg
         self.rehearse(xb, yb)
         covered = self._all_there(xb, yb)
-        recalling = self.begin(yb) and not covered              # line 10 of the last iteration
+        # line 10 of the last iteration
+        recalling = self.begin(yb) and not covered
         loss = F.cross_entropy(self.model(xb), yb)
-        self.descent.down(loss, cfg.eta_0)                      # line 5
+        self.descent.down(loss, cfg.eta_0)  # line 5
         losses = {'real': loss}
         if recalling:
-            x, y, weight = self._starts(xb, yb)                 # line 6
+            x, y, weight = self._starts(xb, yb)  # line 6
             x_hat = x
             for _ in range(cfg.repeats):
-                with self._stats():                             # lines 7, 8
-                    x_hat = recall(x_hat, self.model_old, self.model, yb, cfg, weight,
-                                   compile=self.compile)
-                losses |= self._learn_recalled(x_hat, xb, weight)   # line 9
+                with self._stats():  # lines 7, 8
+                    x_hat = recall(
+                        x_hat,
+                        self.model_old,
+                        self.model,
+                        yb,
+                        cfg,
+                        weight,
+                        compile=self.compile,
+                    )
+                losses |= self._learn_recalled(x_hat, xb, weight)  # line 9
             self.last = Recalled(x, y, x_hat, self._p_hat, weight)
         return losses
 
@@ -329,12 +431,17 @@ class ARM(Recaller):
 
         Then every input is local (eq. 3), and there is nothing to recall.
         """
-        if self.n_classes is None: self.n_classes = n_outputs(self.model, xb)
+        if self.n_classes is None:
+            self.n_classes = n_outputs(self.model, xb)
         # the set's length second, so that a GPU waits only for large batches
-        if len(yb) < self.n_classes or len(set(yb.tolist())) < self.n_classes: return False
+        if len(yb) < self.n_classes or len(set(yb.tolist())) < self.n_classes:
+            return False
         if not self._said:
-            warnings.warn(f'a batch holds all {self.n_classes} classes: ARM has nothing to recall '
-                          'there, and learns it as plain SGD does', stacklevel=5)
+            warnings.warn(
+                f'a batch holds all {self.n_classes} classes: ARM has nothing to recall '
+                'there, and learns it as plain SGD does',
+                stacklevel=5,
+            )
         self._said = True
         return True
 
@@ -342,9 +449,12 @@ class ARM(Recaller):
         "Line 6: images to start from, their classes, and how many copies each stands for."
         cfg = self.cfg
         if cfg.init == 'noise':
-            noise = torch.rand(cfg.M, *xb.shape[1:], generator=self.generator, dtype=xb.dtype)
+            noise = torch.rand(
+                cfg.M, *xb.shape[1:], generator=self.generator, dtype=xb.dtype
+            )
             return noise.to(xb.device), yb.new_full((cfg.M,), -1), None
         i = draw_starts(cfg, len(xb), self.generator)
-        if not self.distinct: return xb[i], yb[i], None
+        if not self.distinct:
+            return xb[i], yb[i], None
         i, counts = i.unique(return_counts=True)
         return xb[i], yb[i], counts.to(xb) if counts.max() > 1 else None

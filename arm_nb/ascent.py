@@ -21,54 +21,74 @@ __all__ = ['nonlocal_pull', 'logit_gradients', 'tv_matrices', 'image_gradient', 
            'compiled_steps', 'steps_at_a_time', 'ascend', 'check_starts']
 
 # %% ../nbs/library/ascent.ipynb #c041
-def _divergence_slopes(log_p: Tensor, p: Tensor, div: str) -> tuple[Tensor, Tensor | float]:
+def _divergence_slopes(
+    log_p: Tensor, p: Tensor, div: str
+) -> tuple[Tensor, Tensor | float]:
     """v and r such that D's gradient in the logits of both networks, (2, B, C), is J_p v + r.
 
     Closed for the paper's three.
     """
-    if div in ('js', 'mean_kl'): log_m = torch.logaddexp(log_p[0], log_p[1]) - math.log(2)
-    if div == 'js': return .5 * (log_p - log_m), 0.
+    if div in ('js', 'mean_kl'):
+        log_m = torch.logaddexp(log_p[0], log_p[1]) - math.log(2)
+    if div == 'js':
+        return 0.5 * (log_p - log_m), 0.0
     if div == 'mean_kl':
-        v = torch.sub(.5 * log_m, log_p.sum(0), alpha=.25).expand_as(p)
-        return v, .5 * (p - p.mean(0))
+        v = torch.sub(0.5 * log_m, log_p.sum(0), alpha=0.25).expand_as(p)
+        return v, 0.5 * (p - p.mean(0))
     zero = torch.zeros_like(p[0])
-    if div == 'ce': return torch.stack((-log_p[1], zero)), torch.stack((zero, p[1] - p[0]))
-    with torch.enable_grad():                       # somebody's own divergence: ask autograd
+    if div == 'ce':
+        return torch.stack((-log_p[1], zero)), torch.stack((zero, p[1] - p[0]))
+    # somebody's own divergence: ask autograd
+    with torch.enable_grad():
         z = log_p.detach().requires_grad_()
-        return torch.zeros_like(p), torch.autograd.grad(DIVERGENCES[div](*z).sum(), z)[0]
+        return torch.zeros_like(p), torch.autograd.grad(DIVERGENCES[div](*z).sum(), z)[
+            0
+        ]
+
 
 def nonlocal_pull(
-    share: Tensor, # (C,) 1/|set(B_Y)| on the classes of the batch, 0 elsewhere
-    cfg,           # lambda_1 and lambda_2
-) -> Tensor:       # (2, 1, C): lambda_1 s for the old network, lambda_2 s for the new one
+    share: Tensor,  # (C,) 1/|set(B_Y)| on the classes of the batch, 0 elsewhere
+    cfg,  # lambda_1 and lambda_2
+) -> Tensor:  # (2, 1, C): lambda_1 s for the old network, lambda_2 s for the new one
     "What non-locality takes from the logits of the present classes, made once a recall."
-    return torch.stack([weight * share[None] for weight in (cfg.lambda_1, cfg.lambda_2)])
+    return torch.stack(
+        [weight * share[None] for weight in (cfg.lambda_1, cfg.lambda_2)]
+    )
+
 
 @torch.no_grad()
 def logit_gradients(
-    logits: Tensor,               # (2, B, C) f_theta(x_hat) and f_theta'(x_hat)
-    pull: Tensor,                 # (2, 1, C) from `nonlocal_pull`, or (2, B, C): one for each image
-    cfg,                          # lambda_d, lambda_3, lambda_4 and div, as in `RecallConfig`
-    weight: Tensor | None = None, # (B,) copies of each image; None: one
-) -> Tensor:                      # (2, B, C)
+    logits: Tensor,  # (2, B, C) f_theta(x_hat) and f_theta'(x_hat)
+    # (2, 1, C) from `nonlocal_pull`, or (2, B, C): one for each image
+    pull: Tensor,
+    # lambda_d, lambda_3, lambda_4 and div, as in `RecallConfig`
+    cfg,
+    weight: Tensor | None = None,  # (B,) copies of each image; None: one
+) -> Tensor:  # (2, B, C)
     """Gradient of eq. 8's output terms (all but L2 and TV) in the logits of both networks.
 
     In closed form; first the old network, then the new one.
     """
     log_p = logits.log_softmax(-1)
     p = log_p.exp()
-    part = 1 / p.shape[1] if weight is None else (weight.to(p.dtype) / weight.sum())[:, None]
+    part = (
+        1 / p.shape[1]
+        if weight is None
+        else (weight.to(p.dtype) / weight.sum())[:, None]
+    )
     v, r = _divergence_slopes(log_p, p, cfg.div)
-    slopes_of_pull = p * pull.sum(-1, keepdim=True) - pull      # pull sums to lambda_1, lambda_2
+    # pull sums to lambda_1, lambda_2
+    slopes_of_pull = p * pull.sum(-1, keepdim=True) - pull
     v, g = cfg.lambda_d * v, cfg.lambda_d * r + slopes_of_pull
     if cfg.lambda_3:
         mean_p = (part * p[0]).sum(0).clamp_min(torch.finfo(p.dtype).tiny)
         v[0] -= cfg.lambda_3 * mean_p.log()
-    g += p * (v - (p * v).sum(-1, keepdim=True))                    # J_p v
+    g += p * (v - (p * v).sum(-1, keepdim=True))  # J_p v
     if cfg.lambda_4:
         favourite = p[0].argmax(-1, keepdim=True)
         minus_one = -torch.ones_like(p[0, :, :1])
-        g[0] -= cfg.lambda_4 * p[0].scatter_add(1, favourite, minus_one)    # p - e_argmax
+        # p - e_argmax
+        g[0] -= cfg.lambda_4 * p[0].scatter_add(1, favourite, minus_one)
     return part * g
 
 # %% ../nbs/library/ascent.ipynb #c043
@@ -77,9 +97,10 @@ def _path_laplacian(n: int, like: Tensor) -> Tensor:
     steps = torch.eye(n, dtype=like.dtype, device=like.device).diff(dim=0)
     return steps.T @ steps
 
+
 def tv_matrices(
-    x: Tensor,         # (B, C, H, W) images, for their shape
-    cfg,               # lambda_6
+    x: Tensor,  # (B, C, H, W) images, for their shape
+    cfg,  # lambda_6
 ) -> tuple[Tensor, Tensor]:  # (H, H) rows and (W, W) cols
     """The gradient of total variation as two matrices, made once a recall.
 
@@ -89,23 +110,30 @@ def tv_matrices(
     """
     C, H, W = x.shape[1:]
     if cfg.lambda_6 and min(H, W) < 2:
-        raise ValueError(f'total variation compares neighbouring pixels: images of {H}x{W} '
-                         'have none '
-                         '(lambda_6=0 leaves it out)')
+        raise ValueError(
+            f'total variation compares neighbouring pixels: images of {H}x{W} '
+            'have none '
+            '(lambda_6=0 leaves it out)'
+        )
     scale = lambda steps: -4 * cfg.lambda_6 / max(steps, 1)
     rows = scale(C * (H - 1) * W) * _path_laplacian(H, x)
     return rows, scale(C * H * (W - 1)) * _path_laplacian(W, x)
 
+
 @torch.no_grad()
 def image_gradient(
-    x: Tensor,         # (B, C, H, W) recalled images
-    cfg,               # lambda_5
-    rows: Tensor,      # (H, H), and
-    cols: Tensor,      # (W, W), from `tv_matrices`
-) -> Tensor:           # (B, C, H, W), one image at a time (not yet divided by M)
+    x: Tensor,  # (B, C, H, W) recalled images
+    cfg,  # lambda_5
+    rows: Tensor,  # (H, H), and
+    cols: Tensor,  # (W, W), from `tv_matrices`
+) -> Tensor:  # (B, C, H, W), one image at a time (not yet divided by M)
     "Gradient of -lambda_5 L2 - lambda_6 TV in the pixels of each image, in closed form."
-    norm = x.flatten(1).norm(dim=1).clamp_min(torch.finfo(x.dtype).tiny).view(-1, 1, 1, 1)
-    return (rows @ x).add_(x @ cols).addcdiv_(x, norm, value=-cfg.lambda_5 / x[0].numel())
+    norm = (
+        x.flatten(1).norm(dim=1).clamp_min(torch.finfo(x.dtype).tiny).view(-1, 1, 1, 1)
+    )
+    return (
+        (rows @ x).add_(x @ cols).addcdiv_(x, norm, value=-cfg.lambda_5 / x[0].numel())
+    )
 
 # %% ../nbs/library/ascent.ipynb #c049
 @dataclass
@@ -114,9 +142,12 @@ class RecallTrace:
 
     Lists that `recall(..., trace=RecallTrace())` fills with S + 1 entries, start to end.
     """
-    x: list[Tensor] = field(default_factory=list)      # (B, C, H, W) images
-    p_old: list[Tensor] = field(default_factory=list)  # (B, C) probabilities by the old network
-    p_new: list[Tensor] = field(default_factory=list)  # (B, C) probabilities by the new network
+
+    x: list[Tensor] = field(default_factory=list)  # (B, C, H, W) images
+    # (B, C) probabilities by the old network
+    p_old: list[Tensor] = field(default_factory=list)
+    # (B, C) probabilities by the new network
+    p_new: list[Tensor] = field(default_factory=list)
     # each term of eq. 8, signed and weighted
     terms: dict[str, list[Tensor]] = field(default_factory=dict)
 
@@ -132,63 +163,81 @@ class RecallTrace:
         self.x.append(x.detach().clone())
         self.p_old.append(logits_old.softmax(-1))
         self.p_new.append(logits_new.softmax(-1))
-        for name, value in terms.items(): self.terms.setdefault(name, []).append(value)
+        for name, value in terms.items():
+            self.terms.setdefault(name, []).append(value)
 
 # %% ../nbs/library/ascent.ipynb #c049b
 def ascent_step(
-    x: Tensor,                       # (B, C, H, W) images
-    model_old: nn.Module,            # f_theta: images -> logits
-    model: nn.Module,                # f_theta': images -> logits
-    slopes: Callable,                # as in `ascend`, and so are cfg, weight and further
+    x: Tensor,  # (B, C, H, W) images
+    model_old: nn.Module,  # f_theta: images -> logits
+    model: nn.Module,  # f_theta': images -> logits
+    # as in `ascend`, and so are cfg, weight and further
+    slopes: Callable,
     cfg,
-    tv: tuple[Tensor, Tensor],       # from `tv_matrices`
-    M: int | Tensor,                 # images, copies included
+    tv: tuple[Tensor, Tensor],  # from `tv_matrices`
+    M: int | Tensor,  # images, copies included
     weight: Tensor | None = None,
     further: Callable | None = None,
-) -> tuple[Tensor, Tensor]:          # (B, C, H, W) images a step further, (2, B, C) logits before
+) -> tuple[
+    Tensor, Tensor
+]:  # (B, C, H, W) images a step further, (2, B, C) logits before
     "One step of line 8: two forward passes, one gradient to the images."
     x = x.detach().requires_grad_()
     logits = torch.stack((model_old(x), model(x)))
     climbed, pulls = [logits], [slopes(logits.detach(), weight)]
-    if further is not None: climbed.append(further()); pulls.append(None)
-    g, = torch.autograd.grad(climbed, x, pulls)
+    if further is not None:
+        climbed.append(further())
+        pulls.append(None)
+    (g,) = torch.autograd.grad(climbed, x, pulls)
     x = x.detach()
-    if weight is not None: g = g / weight.view(-1, 1, 1, 1)    # a copy's own share of the gradient
+    # a copy's own share of the gradient
+    if weight is not None:
+        g = g / weight.view(-1, 1, 1, 1)
     pixels = image_gradient(x, cfg, *tv) * (cfg.eta_1 / M)
     return x.add(g, alpha=cfg.eta_1).add_(pixels), logits.detach()
 
 # %% ../nbs/library/ascent.ipynb #c049b2g
 def ascent_steps(
-    n: int,                 # how many
+    n: int,  # how many
     x: Tensor,
-    *rest,                  # what `ascent_step` takes after the images
-) -> tuple[Tensor, Tensor]: # as `ascent_step`
+    *rest,  # what `ascent_step` takes after the images
+) -> tuple[Tensor, Tensor]:  # as `ascent_step`
     "Several steps of line 8."
-    for _ in range(n): x, logits = ascent_step(x, *rest)
+    for _ in range(n):
+        x, logits = ascent_step(x, *rest)
     return x, logits
+
 
 @lru_cache(None)
 def compiled_steps(
-    device: str = 'cpu', # 'cpu', or 'cuda': there the graph is also recorded, as one launch
-) -> Callable:           # like `ascent_steps`, to be called inside `ascend`
+    # 'cpu', or 'cuda': there the graph is also recorded, as one launch
+    device: str = 'cpu',
+) -> Callable:  # like `ascent_steps`, to be called inside `ascend`
     """`ascent_steps` as one graph by `torch.compile`.
 
     The first call compiles: a quarter of a minute for ten steps of an MLP, most of a minute for
     one of a ResNet.
     """
-    graph = torch.compile(ascent_steps, mode='reduce-overhead' if device == 'cuda' else None)
+    graph = torch.compile(
+        ascent_steps, mode='reduce-overhead' if device == 'cuda' else None
+    )
+
     def steps(*args):
-        if device == 'cuda': torch.compiler.cudagraph_mark_step_begin()
-        with torch._dynamo.config.patch(trace_autograd_ops=True): x, logits = graph(*args)
+        if device == 'cuda':
+            torch.compiler.cudagraph_mark_step_begin()
+        with torch._dynamo.config.patch(trace_autograd_ops=True):
+            x, logits = graph(*args)
         # a recorded graph writes to one place
         return (x.clone(), logits) if device == 'cuda' else (x, logits)
+
     return steps
 
+
 def steps_at_a_time(
-    S: int,           # steps in all
-    model: nn.Module, # the network they go through
-    compile: bool,    # are they compiled?
-) -> list[int]:       # their sum is S
+    S: int,  # steps in all
+    model: nn.Module,  # the network they go through
+    compile: bool,  # are they compiled?
+) -> list[int]:  # their sum is S
     """One; but compiled, a network without convolutions takes all at once.
 
     Ten of a ResNet would be minutes in the compiler.
@@ -198,16 +247,23 @@ def steps_at_a_time(
 
 # %% ../nbs/library/ascent.ipynb #c049b2
 def ascend(
-    x_init: Tensor,                  # (B, C, H, W) images to start from, kept as they are
-    model_old: nn.Module,            # f_theta: images -> logits
-    model: nn.Module,                # f_theta': images -> logits
-    slopes: Callable,                # (logits (2, B, C), weight) -> (2, B, C): the gradient there
-    cfg,                             # eta_1, S, lambda_5 and lambda_6, as in `RecallConfig`
-    weight: Tensor | None = None,    # (B,) copies > 0 that each image stands for; None: one
-    further: Callable | None = None, # () -> a scalar to climb too, of what hooks saw in this pass
-    watch: Callable | None = None,   # (x, logits, weight) -> None: shown each of the S + 1 states
-    compile: bool = False,           # by `compiled_steps`: needs `slopes` ready, and no `further`
-) -> Tensor:                         # (B, C, H, W) x_hat, not clipped to [0, 1]
+    # (B, C, H, W) images to start from, kept as they are
+    x_init: Tensor,
+    model_old: nn.Module,  # f_theta: images -> logits
+    model: nn.Module,  # f_theta': images -> logits
+    # (logits (2, B, C), weight) -> (2, B, C): the gradient there
+    slopes: Callable,
+    # eta_1, S, lambda_5 and lambda_6, as in `RecallConfig`
+    cfg,
+    # (B,) copies > 0 that each image stands for; None: one
+    weight: Tensor | None = None,
+    # () -> a scalar to climb too, of what hooks saw in this pass
+    further: Callable | None = None,
+    # (x, logits, weight) -> None: shown each of the S + 1 states
+    watch: Callable | None = None,
+    # by `compiled_steps`: needs `slopes` ready, and no `further`
+    compile: bool = False,
+) -> Tensor:  # (B, C, H, W) x_hat, not clipped to [0, 1]
     """The loop of lines 7 and 8 for any objective.
 
     `cfg.S` steps of gradient ascent on what `slopes` describes - lambda_5 L2 - lambda_6 TV.
@@ -220,28 +276,42 @@ def ascend(
     weight = None if weight is None else weight.to(x_init)
     M = len(x_init) if weight is None else weight.sum()
     x, tv = x_init.detach().clone(), tv_matrices(x_init, cfg)
-    with (torch.enable_grad(), no_grad_for(model_old, model), copies_of(model_old, weight),
-          copies_of(model, weight)):
-        steps, rest = (compiled_steps(x.device.type), ()) if compile else (ascent_steps, (further,))
+    with (
+        torch.enable_grad(),
+        no_grad_for(model_old, model),
+        copies_of(model_old, weight),
+        copies_of(model, weight),
+    ):
+        steps, rest = (
+            (compiled_steps(x.device.type), ())
+            if compile
+            else (ascent_steps, (further,))
+        )
         for n in steps_at_a_time(cfg.S, model, compile and watch is None):
             before = x
             x, logits = steps(n, x, model_old, model, slopes, cfg, tv, M, weight, *rest)
             if watch is not None:
-                with torch.no_grad(): watch(before, logits, weight)
+                with torch.no_grad():
+                    watch(before, logits, weight)
         if watch is not None:
             with torch.no_grad(), keep_stats(model_old, model):
                 watch(x, torch.stack((model_old(x), model(x))), weight)
     return x
 
+
 def check_starts(
-    x_init: Tensor,        # images to start from
-    weight: Tensor | None, # copies that each stands for
+    x_init: Tensor,  # images to start from
+    weight: Tensor | None,  # copies that each stands for
 ) -> None:
     "ValueError unless there are images (B, C, H, W), B >= 1, and as many weights."
     if x_init.dim() != 4 or len(x_init) == 0:
-        raise ValueError('x_init must be images (B, C, H, W) with B >= 1, '
-                         f'got shape {tuple(x_init.shape)}')
+        raise ValueError(
+            'x_init must be images (B, C, H, W) with B >= 1, '
+            f'got shape {tuple(x_init.shape)}'
+        )
     if weight is not None and tuple(weight.shape) != (len(x_init),):
-        raise ValueError('weight must have one number of copies for each of the '
-                         f'{len(x_init)} images, '
-                         f'got shape {tuple(weight.shape)}')
+        raise ValueError(
+            'weight must have one number of copies for each of the '
+            f'{len(x_init)} images, '
+            f'got shape {tuple(weight.shape)}'
+        )

@@ -25,8 +25,16 @@ from .stats import Tested, correlation, permutation_test, ranks, seed_interval
 from .stats import shuffle_rows, sign_flip_test
 
 # from the pages on statistics and figures; imports from here go on working
-_all_ = ['Tested', 'correlation', 'permutation_test', 'ranks', 'recalled_array', 'seed_interval',
-         'shuffle_rows', 'sign_flip_test']
+_all_ = [
+    'Tested',
+    'correlation',
+    'permutation_test',
+    'ranks',
+    'recalled_array',
+    'seed_interval',
+    'shuffle_rows',
+    'sign_flip_test',
+]
 
 # %% auto #0
 __all__ = ['Samples', 'samples_of', 'layer_activations', 'class_patterns', 'overlap', 'same_minus_other', 'top_overlap',
@@ -41,67 +49,93 @@ __all__ = ['Samples', 'samples_of', 'layer_activations', 'class_patterns', 'over
 @dataclass
 class Samples:
     "Recalled images of many iterations, one row each. Copies (chapter 3) count once."
-    t: Tensor     # (n,) int64, the iteration that recalled it
-    x: Tensor     # (n, C, H, W) the real image that it began from
-    y: Tensor     # (n,) the class of x, its originator; -1 where recall began from noise
-    x_hat: Tensor # (n, C, H, W) what it became
-    p_hat: Tensor # (n, classes) what the old network says it is
 
-    def __getitem__(self, i) -> Samples: return Samples(*(v[i] for v in vars(self).values()))
-    def __len__(self) -> int: return len(self.t)
+    t: Tensor  # (n,) int64, the iteration that recalled it
+    x: Tensor  # (n, C, H, W) the real image that it began from
+    # (n,) the class of x, its originator; -1 where recall began from noise
+    y: Tensor
+    x_hat: Tensor  # (n, C, H, W) what it became
+    p_hat: Tensor  # (n, classes) what the old network says it is
+
+    def __getitem__(self, i) -> Samples:
+        return Samples(*(v[i] for v in vars(self).values()))
+
+    def __len__(self) -> int:
+        return len(self.t)
+
     @property
-    def target(self) -> Tensor: return self.p_hat.argmax(1)
+    def target(self) -> Tensor:
+        return self.p_hat.argmax(1)
+
 
 def samples_of(
-    kept: dict[int, Recalled],  # iterations done -> a batch: `KeepRecalled.kept`, or `load_images`
+    # iterations done -> a batch: `KeepRecalled.kept`, or `load_images`
+    kept: dict[int, Recalled],
 ) -> Samples:
     """All recalled images of a run that were kept, batch after batch.
 
     Raises: ValueError if there are none.
     """
-    if not kept: raise ValueError('nothing was kept: ARM recalls from iteration `recall_from` on')
+    if not kept:
+        raise ValueError(
+            'nothing was kept: ARM recalls from iteration `recall_from` on'
+        )
     t = torch.cat([torch.full((len(b.y_real),), done - 1) for done, b in kept.items()])
     names = 'x_real', 'y_real', 'x_hat', 'p_hat'
-    return Samples(t, *(torch.cat([getattr(b, name) for b in kept.values()]) for name in names))
+    return Samples(
+        t, *(torch.cat([getattr(b, name) for b in kept.values()]) for name in names)
+    )
 
 # %% ../nbs/library/brain.ipynb #c030
 def layer_activations(
-    model: nn.Module,          # any network; left as it was
-    x: Tensor,                 # (B, C, H, W) images
-    kinds=(nn.ReLU, Block),    # modules whose outputs count as layers
-) -> dict[str, Tensor]:        # 'input': (B, pixels), a layer: (B, units), 'logits': (B, classes)
+    model: nn.Module,  # any network; left as it was
+    x: Tensor,  # (B, C, H, W) images
+    kinds=(nn.ReLU, Block),  # modules whose outputs count as layers
+) -> dict[
+    str, Tensor
+]:  # 'input': (B, pixels), a layer: (B, units), 'logits': (B, classes)
     """What every unit answers, layer by layer, in evaluation mode (a map's every place is a unit).
 
     Raises: ValueError if there is no such layer.
     """
     found = {}
-    keep = lambda name: lambda module, inputs, output: found.update({name: output.flatten(1)})
-    hooks = [m.register_forward_hook(keep(name)) for name, m in model.named_modules()
-             if isinstance(m, kinds)]
+    keep = lambda name: (
+        lambda module, inputs, output: found.update({name: output.flatten(1)})
+    )
+    hooks = [
+        m.register_forward_hook(keep(name))
+        for name, m in model.named_modules()
+        if isinstance(m, kinds)
+    ]
     try:
-        with eval_mode(model): logits = model(x)
+        with eval_mode(model):
+            logits = model(x)
     finally:
-        for h in hooks: h.remove()
+        for h in hooks:
+            h.remove()
     if not found:
         names = [k.__name__ for k in kinds]
-        raise ValueError(f'{type(model).__name__} has no layer of the kinds {names}: '
-                         'say which in `kinds`')
+        raise ValueError(
+            f'{type(model).__name__} has no layer of the kinds {names}: '
+            'say which in `kinds`'
+        )
     return {'input': x.flatten(1), **found, 'logits': logits}
 
 # %% ../nbs/library/brain.ipynb #c033
 def class_patterns(
-    a: Tensor,      # (B, units) activations
-    y: Tensor,      # (B,) classes, 0 to n_classes - 1
-    n_classes: int, # classes there are
-) -> Tensor:        # (n_classes, units); NaN in the rows of classes without an image
+    a: Tensor,  # (B, units) activations
+    y: Tensor,  # (B,) classes, 0 to n_classes - 1
+    n_classes: int,  # classes there are
+) -> Tensor:  # (n_classes, units); NaN in the rows of classes without an image
     "Mean activation pattern of each class."
     share = F.one_hot(y, n_classes).to(a.dtype)
     return (share / share.sum(0)).T @ a
 
+
 def overlap(
-    seen: Tensor,     # (classes, units) patterns of real images
-    recalled: Tensor, # (classes, units) patterns of recalled ones
-) -> Tensor:          # (classes, classes), -1 to 1: [i, j] class i seen, class j recalled
+    seen: Tensor,  # (classes, units) patterns of real images
+    recalled: Tensor,  # (classes, units) patterns of recalled ones
+) -> Tensor:  # (classes, classes), -1 to 1: [i, j] class i seen, class j recalled
     """Correlation over units of each pattern seen with each recalled.
 
     Range -1 to 1, no unit; 0 for a pattern that does not vary, NaN for a missing one.
@@ -110,8 +144,9 @@ def overlap(
     unit = lambda p: F.normalize(p - p.mean(1, keepdim=True), dim=1)
     return unit(seen) @ unit(recalled).T
 
+
 def same_minus_other(
-    s: Tensor, # (classes, classes) similarities, NaN where missing
+    s: Tensor,  # (classes, classes) similarities, NaN where missing
 ) -> float:
     """Mean of the diagonal minus mean beside it: how much more alike a class is to itself.
 
@@ -122,35 +157,46 @@ def same_minus_other(
 
 # %% ../nbs/library/brain.ipynb #c037
 def top_overlap(
-    seen: Tensor,     # (classes, units) patterns of real images, not negative
-    recalled: Tensor, # (classes, units) patterns of recalled ones
-    k: int,           # units that count as the most active
-) -> Tensor:          # (classes, classes), 0 to 1; NaN for a missing pattern
+    seen: Tensor,  # (classes, units) patterns of real images, not negative
+    recalled: Tensor,  # (classes, units) patterns of recalled ones
+    k: int,  # units that count as the most active
+) -> Tensor:  # (classes, classes), 0 to 1; NaN for a missing pattern
     """Jaccard index of the k most active of U units, seen and recalled; silent ones do not count.
 
     Range 0 to 1, no unit; about k/(2U - k) for random choices. Source: A.1.2, made a number.
     """
-    top = lambda p: torch.zeros_like(p).scatter_(1, p.topk(k, 1).indices, 1.) * (p > 0)
+    top = lambda p: torch.zeros_like(p).scatter_(1, p.topk(k, 1).indices, 1.0) * (p > 0)
     A, B = top(seen), top(recalled)
     both = A @ B.T
     missing = seen.isnan().any(1)[:, None] | recalled.isnan().any(1)
-    return (both / (A.sum(1)[:, None] + B.sum(1) - both)).masked_fill(missing, torch.nan)
+    return (both / (A.sum(1)[:, None] + B.sum(1) - both)).masked_fill(
+        missing, torch.nan
+    )
 
 # %% ../nbs/library/brain.ipynb #c044
 def batch_shares(
-    stream,            # the one that the run learned from, as in its `Learner`
+    stream,  # the one that the run learned from, as in its `Learner`
     record: RunRecord,
-) -> np.ndarray:       # (T, classes): share of each class in the batch; rows as in `recalled_array`
+) -> (
+    np.ndarray
+):  # (T, classes): share of each class in the batch; rows as in `recalled_array`
     "Which classes each batch held. The record does not say so, but its seed fixes the order."
     N, seed = record.config['N'], record.marks.get('order_seed', record.seed)
-    batches = (y for stage in range(stream.n_stages) for _, y in stream.batches(stage, N, seed))
+    batches = (
+        y for stage in range(stream.n_stages) for _, y in stream.batches(stage, N, seed)
+    )
     kept = islice(batches, 0, record.n_iterations, record.every)
-    return np.stack([np.bincount(y.cpu(), minlength=record.n_classes) / len(y) for y in kept])
+    return np.stack(
+        [np.bincount(y.cpu(), minlength=record.n_classes) / len(y) for y in kept]
+    )
+
 
 def mutual_information(
-    b, # (n, classes) distributions: of the batch's classes, or one-hot originators
-    r, # (n, classes) distributions of what was recalled; rows with NaN are left out, in b, too
-):     # bits, 0 to the smaller of the two entropies
+    b,  # (n, classes) distributions: of the batch's classes, or one-hot originators
+    # (n, classes) distributions of what was recalled; rows with NaN are left out, in b,
+    # too
+    r,
+):  # bits, 0 to the smaller of the two entropies
     """Mutual information of a class drawn from row t of `b` and one from row t of `r`, t at random.
 
     Range 0 to the smaller entropy, bits; few rows push it up, so read it against shuffles.
@@ -166,9 +212,12 @@ def mutual_information(
 
 # %% ../nbs/library/brain.ipynb #c053
 def explained_by_class(
-    change: Tensor, # (B, units) a layer's activations after minus before
-    y: Tensor,      # (B,) the class that may explain them: the target, or the originator
-) -> float:         # 0 to 1; without a link (K - 1)/(B - 1) on average, K the classes there are
+    change: Tensor,  # (B, units) a layer's activations after minus before
+    # (B,) the class that may explain them: the target, or the originator
+    y: Tensor,
+) -> (
+    float
+):  # 0 to 1; without a link (K - 1)/(B - 1) on average, K the classes there are
     """Eta squared: the share of the variance of `change` over images that lies between classes.
 
     The variances of the units are summed. Range 0 to 1, no unit; NaN if nothing varies.
@@ -181,26 +230,31 @@ def explained_by_class(
 
 # %% ../nbs/library/brain.ipynb #c061
 def sample_gradients(
-    model: nn.Module,     # any network; left as it was
-    x: Tensor,            # (B, C, H, W) images
-    targets: Tensor,      # (B,) classes, or (B, classes) probabilities
-) -> dict[str, Tensor]:   # parameter block: (B, numbers in it)
+    model: nn.Module,  # any network; left as it was
+    x: Tensor,  # (B, C, H, W) images
+    targets: Tensor,  # (B,) classes, or (B, classes) probabilities
+) -> dict[str, Tensor]:  # parameter block: (B, numbers in it)
     """The gradient of the cross-entropy of each image alone, block by block, in evaluation mode.
 
     It takes B times the parameters in memory.
     """
     params, buffers = dict(model.named_parameters()), dict(model.named_buffers())
+
     def loss(params, x, target):
-        return F.cross_entropy(torch.func.functional_call(model, (params, buffers), (x[None],)),
-                               target[None])
+        return F.cross_entropy(
+            torch.func.functional_call(model, (params, buffers), (x[None],)),
+            target[None],
+        )
+
     with eval_mode(model):
         g = torch.func.vmap(torch.func.grad(loss), (None, 0, 0))(params, x, targets)
     return {block: v.flatten(1) for block, v in g.items()}
 
+
 def gradient_correlation(
     g1: dict[str, Tensor],  # from `sample_gradients`
     g2: dict[str, Tensor],  # the same blocks, the same number of samples
-) -> dict[str, Tensor]:     # layer: (B,), -1 to 1; a gradient of 0 correlates 0
+) -> dict[str, Tensor]:  # layer: (B,), -1 to 1; a gradient of 0 correlates 0
     """Gradients brought to length 1 block by block, multiplied sample by sample; a layer's mean.
 
     Range -1 to 1, no unit. Source: A.7.5.
@@ -208,15 +262,17 @@ def gradient_correlation(
     layers = {}
     unit = lambda g: F.normalize(g, dim=1, eps=torch.finfo(g.dtype).tiny)
     for block, g in g1.items():
-        layers.setdefault(block.rpartition('.')[0], []).append((unit(g) * unit(g2[block])).sum(1))
+        layers.setdefault(block.rpartition('.')[0], []).append(
+            (unit(g) * unit(g2[block])).sum(1)
+        )
     return {layer: torch.stack(c).mean(0) for layer, c in layers.items()}
 
 # %% ../nbs/library/brain.ipynb #c066
 def draw_of_class(
-    y: Tensor,                  # (n,) classes to draw from
-    wanted: Tensor,             # (m,) a class each
-    generator: torch.Generator, # draws (on the CPU)
-) -> Tensor:                    # (m,) int64: a place in y with that class
+    y: Tensor,  # (n,) classes to draw from
+    wanted: Tensor,  # (m,) a class each
+    generator: torch.Generator,  # draws (on the CPU)
+) -> Tensor:  # (m,) int64: a place in y with that class
     """A random image of each class asked for, with replacement.
 
     Raises: ValueError for a class without one.
@@ -227,39 +283,47 @@ def draw_of_class(
         raise ValueError(f'no image of class {missing} to draw')
     return torch.multinomial(fits, 1, generator=generator)[:, 0].to(y.device)
 
+
 def compare_gradients(
-    model: nn.Module,           # its parameters are fixed
-    x_hat: Tensor,              # (n, C, H, W) recalled images
-    targets: Tensor,            # (n,) hard or (n, classes) soft
-    x_real: Tensor,             # (m, C, H, W) real images to draw from
-    y_real: Tensor,             # (m,) their classes
-    classes: dict[str, Tensor], # name, e.g. 'target': (n,) the class to compare each image with
-    generator: torch.Generator, # draws the real images
-    chunk: int = 20,            # recalled images at a time
-) -> dict[str, dict[str, Tensor]]: # name: layer: (n,) correlations
+    model: nn.Module,  # its parameters are fixed
+    x_hat: Tensor,  # (n, C, H, W) recalled images
+    targets: Tensor,  # (n,) hard or (n, classes) soft
+    x_real: Tensor,  # (m, C, H, W) real images to draw from
+    y_real: Tensor,  # (m,) their classes
+    # name, e.g. 'target': (n,) the class to compare each image with
+    classes: dict[str, Tensor],
+    generator: torch.Generator,  # draws the real images
+    chunk: int = 20,  # recalled images at a time
+) -> dict[str, dict[str, Tensor]]:  # name: layer: (n,) correlations
     """Does learning a recalled image resemble learning a real one of this class?
 
     Range -1 to 1, no unit, one number an image and a layer. Source: A.7.5, Fig. 7, Tables 8-10.
     """
-    picks = {name: draw_of_class(y_real, wanted, generator) for name, wanted in classes.items()}
+    picks = {
+        name: draw_of_class(y_real, wanted, generator)
+        for name, wanted in classes.items()
+    }
     found = {name: [] for name in picks}
     for k in torch.arange(len(x_hat), device=x_hat.device).split(chunk):
         g = sample_gradients(model, x_hat[k], targets[k])
         for name, i in picks.items():
             real = sample_gradients(model, x_real[i[k]], y_real[i[k]])
             found[name].append(gradient_correlation(g, real))
-    return {name: {layer: torch.cat([c[layer] for c in parts]) for layer in parts[0]}
-            for name, parts in found.items()}
+    return {
+        name: {layer: torch.cat([c[layer] for c in parts]) for layer in parts[0]}
+        for name, parts in found.items()
+    }
 
 # %% ../nbs/library/brain.ipynb #c068b
 def content_correlation(
-    model: nn.Module,   # its parameters are fixed
-    x_hat: Tensor,      # (n, C, H, W) recalled images
-    targets: Tensor,    # (n,) the label that all three images are given
-    x_target: Tensor,   # (n, C, H, W) a real image of the target class each
-    x_other: Tensor,    # (n, C, H, W) a real image of another class each, e.g. the originator's
-    chunk: int = 20,    # recalled images at a time
-) -> dict[str, Tensor]: # layer: (n,)
+    model: nn.Module,  # its parameters are fixed
+    x_hat: Tensor,  # (n, C, H, W) recalled images
+    targets: Tensor,  # (n,) the label that all three images are given
+    x_target: Tensor,  # (n, C, H, W) a real image of the target class each
+    # (n, C, H, W) a real image of another class each, e.g. the originator's
+    x_other: Tensor,
+    chunk: int = 20,  # recalled images at a time
+) -> dict[str, Tensor]:  # layer: (n,)
     """How much more the gradient of a recalled image resembles that of a picture of its target than
     that of another picture under the same label.
 
@@ -267,30 +331,36 @@ def content_correlation(
     """
     parts = []
     for k in torch.arange(len(x_hat), device=x_hat.device).split(chunk):
-        own, one, other = (sample_gradients(model, v[k], targets[k])
-                           for v in (x_hat, x_target, x_other))
+        own, one, other = (
+            sample_gradients(model, v[k], targets[k])
+            for v in (x_hat, x_target, x_other)
+        )
         a, b = gradient_correlation(own, one), gradient_correlation(own, other)
         parts.append({layer: a[layer] - b[layer] for layer in a})
     return {layer: torch.cat([p[layer] for p in parts]) for layer in parts[0]}
 
 # %% ../nbs/library/brain.ipynb #c073
 def task_ages(
-    record: RunRecord,             # of a run in stages; a shuffled one has no ages
-    at: np.ndarray | None = None,  # (T,) iterations, from 0; None: those that the record holds
-) -> np.ndarray:                   # (T, tasks) int: tasks learned since; 0 present, below 0 to come
+    record: RunRecord,  # of a run in stages; a shuffled one has no ages
+    # (T,) iterations, from 0; None: those that the record holds
+    at: np.ndarray | None = None,
+) -> np.ndarray:  # (T, tasks) int: tasks learned since; 0 present, below 0 to come
     """How old each task is, at each iteration.
 
     Raises: ValueError for a shuffled run.
     """
     if record.complete and len(record.stage_ends) < len(record.task_classes):
-        raise ValueError(f'the run of {record.method} mixed all its tasks: they have no age')
+        raise ValueError(
+            f'the run of {record.method} mixed all its tasks: they have no age'
+        )
     at = kept_iterations(record) if at is None else at
     stage = np.searchsorted(record.stage_ends, at, side='right')
     return stage[:, None] - np.arange(len(record.task_classes))
 
+
 def recalled_by_task(
     record: RunRecord,
-) -> np.ndarray:       # (T, tasks) 0 to 1, rows as in `recalled_array`; NaN without recall
+) -> np.ndarray:  # (T, tasks) 0 to 1, rows as in `recalled_array`; NaN without recall
     """The recalled probability of a class of each task: the mean over the task's classes.
 
     Range 0 to 1, no unit; chance is 1/classes. Source: Fig. 3.
@@ -298,9 +368,12 @@ def recalled_by_task(
     r = recalled_array(record)
     return np.stack([r[:, list(classes)].mean(1) for classes in record.task_classes], 1)
 
+
 def recall_and_accuracy(
-    record: RunRecord, # with curves (`eval_every`)
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]: # (P,) iterations; (P, tasks) accuracy and recall
+    record: RunRecord,  # with curves (`eval_every`)
+) -> tuple[
+    np.ndarray, np.ndarray, np.ndarray
+]:  # (P,) iterations; (P, tasks) accuracy and recall
     """Accuracy and recalled probability of a class, at the points where accuracy was measured.
 
     Recall is the mean since the point before. Range 0 to 1, no unit; NaN until a task is past.
@@ -309,45 +382,62 @@ def recall_and_accuracy(
     points = np.array(record.curves['iteration'], dtype=int)
     if len(points) < 2:
         raise ValueError('the record has no curves: run it with eval_every=10')
-    begins, at, r = np.array([0, *points[:-1]]), kept_iterations(record), recalled_by_task(record)
+    begins, at, r = (
+        np.array([0, *points[:-1]]),
+        kept_iterations(record),
+        recalled_by_task(record),
+    )
+
     def mean(part):
         n = np.isfinite(part).sum(0)
         return np.where(n > 0, np.nansum(part, 0) / np.maximum(n, 1), np.nan)
+
     v = np.stack([mean(r[(a <= at) & (at < b)]) for a, b in zip(begins, points)])
     last = np.minimum(begins, record.n_iterations - 1)
     out = task_ages(record, last) <= 0  # not past when the stretch began
-    return points, np.where(out, np.nan, record.curves['accuracy']), np.where(out, np.nan, v)
+    return (
+        points,
+        np.where(out, np.nan, record.curves['accuracy']),
+        np.where(out, np.nan, v),
+    )
 
 # %% ../nbs/library/brain.ipynb #c074
 def lagged_correlation(
-    u,    # (P,) or (P, K) curves
-    v,    # the same shape
-    lags, # (L,) whole numbers: steps by which v comes after u; below 0: before
-):        # (L,) or (L, K): -1 to 1
+    u,  # (P,) or (P, K) curves
+    v,  # the same shape
+    lags,  # (L,) whole numbers: steps by which v comes after u; below 0: before
+):  # (L,) or (L, K): -1 to 1
     """Correlation of u[t] with v[t + lag] over t, curve by curve.
 
     Range -1 to 1, no unit; NaN with fewer than three pairs. Source: 3.2, made a number.
     """
     u, v = np.asarray(u, dtype=np.float64), np.asarray(v, dtype=np.float64)
     n = len(u)
-    def at(l): return correlation(u[max(0, -l):n - max(0, l)], v[max(0, l):n - max(0, -l)])
+
+    def at(l):
+        return correlation(u[max(0, -l) : n - max(0, l)], v[max(0, l) : n - max(0, -l)])
+
     return np.stack([at(l) for l in lags])
 
+
 def without_means(
-    v,      # (P, K) curves, NaN where not there
-    groups, # (P,) integers, e.g. the stage of each point
-):          # (P, K)
+    v,  # (P, K) curves, NaN where not there
+    groups,  # (P,) integers, e.g. the stage of each point
+):  # (P, K)
     "Each curve less its mean in each group: what is left when the schedule is taken off."
     v, groups = np.array(v, dtype=np.float64), np.asarray(groups)
     for group in np.unique(groups):
         part = v[groups == group]
-        v[groups == group] = part - np.nansum(part, 0) / np.maximum(np.isfinite(part).sum(0), 1)
+        v[groups == group] = part - np.nansum(part, 0) / np.maximum(
+            np.isfinite(part).sum(0), 1
+        )
     return v
 
+
 def circular_shift(
-    v,                          # (P,) or (P, K) curves, NaN where not there
-    generator: torch.Generator, # draws how far
-):                              # the same shape
+    v,  # (P,) or (P, K) curves, NaN where not there
+    generator: torch.Generator,  # draws how far
+):  # the same shape
     """Each curve's own values rolled by 1 to n - 1 places, its gaps left where they are.
 
     It is the null that keeps smoothness and breaks the time.
@@ -362,9 +452,9 @@ def circular_shift(
 
 # %% ../nbs/library/brain.ipynb #c074a
 def between_tasks(
-    accuracy,      # (P, tasks), NaN until a task is past
-    recall,        # the same shape, NaN in the same places
-    skip: int = 0, # the first tasks to leave out
+    accuracy,  # (P, tasks), NaN until a task is past
+    recall,  # the same shape, NaN in the same places
+    skip: int = 0,  # the first tasks to leave out
 ) -> float:
     """Correlation over past tasks: each moment's mean is taken off both curves, and all are pooled.
 
@@ -372,31 +462,39 @@ def between_tasks(
     """
     a, r = (np.asarray(v, dtype=np.float64)[:, skip:] for v in (accuracy, recall))
     two = np.isfinite(a).sum(1) > 1
-    def apart(v): return (v[two] - np.nanmean(v[two], 1, keepdims=True)).ravel()
+
+    def apart(v):
+        return (v[two] - np.nanmean(v[two], 1, keepdims=True)).ravel()
+
     return float(correlation(apart(a), apart(r)))
 
 # %% ../nbs/library/brain.ipynb #c078
 def swap_test(
-    c,                                         # (seeds, seeds): a side of run s, the other of s'
-    shuffles: int = 999,                       # K
-    generator: torch.Generator | None = None,  # draws the pairings; None: a new one of seed 0
+    # (seeds, seeds): a side of run s, the other of s'
+    c,
+    shuffles: int = 999,  # K
+    # draws the pairings; None: a new one of seed 0
+    generator: torch.Generator | None = None,
 ) -> Tested:
     """Is a measure larger within a run than between runs?
 
     The null pairs the sides of different seeds, so what all runs share cannot count.
     """
     c = np.asarray(c, dtype=np.float64)
-    def paired(g): return c[np.arange(len(c)), shuffle_rows(len(c), g)].mean()
+
+    def paired(g):
+        return c[np.arange(len(c)), shuffle_rows(len(c), g)].mean()
+
     return permutation_test(c.diagonal().mean(), paired, shuffles, generator)
 
 # %% ../nbs/library/brain.ipynb #c086
 def recall_signal(
-    model_old: nn.Module, # f_theta; left as it was
-    model: nn.Module,     # f_theta' before the batch; left as it was
-    xb: Tensor,           # (N, C, H, W) the batch
-    yb: Tensor,           # (N,) its classes
-    cfg,                  # `ArmConfig`: eta_0 and what recall needs
-) -> dict[str, float]:    # surprise, moved, changed, climb, divergence, pull; all >= 0
+    model_old: nn.Module,  # f_theta; left as it was
+    model: nn.Module,  # f_theta' before the batch; left as it was
+    xb: Tensor,  # (N, C, H, W) the batch
+    yb: Tensor,  # (N,) its classes
+    cfg,  # `ArmConfig`: eta_0 and what recall needs
+) -> dict[str, float]:  # surprise, moved, changed, climb, divergence, pull; all >= 0
     """How much a batch changes the network, and how strong the recall is that follows.
 
     Recall starts once from every image. Range 0 upwards; surprise, changed and divergence in nats,
@@ -405,27 +503,38 @@ def recall_signal(
     model_old, model = copy.deepcopy(model_old), copy.deepcopy(model).requires_grad_()
     length = lambda tensors: torch.stack([t.norm() for t in tensors]).norm()
     surprise = F.cross_entropy(model(xb), yb)
-    sgd_step(model, surprise, cfg.eta_0)                                            # line 5
+    # line 5
+    sgd_step(model, surprise, cfg.eta_0)
     both = zip(model.parameters(), model_old.parameters())
     moved = length([new.detach() - old.detach() for new, old in both])
     x = xb.clone().requires_grad_()
     changed = DIVERGENCES[cfg.div](model_old(x), model(x)).mean()
-    climb = length(torch.autograd.grad(changed, x))                                 # eq. 7
-    x_hat = recall(xb, model_old, model, yb, cfg)                                   # lines 7, 8
-    with torch.no_grad(): answers = model_old(x_hat)
+    # eq. 7
+    climb = length(torch.autograd.grad(changed, x))
+    # lines 7, 8
+    x_hat = recall(xb, model_old, model, yb, cfg)
+    with torch.no_grad():
+        answers = model_old(x_hat)
     logits = model(x_hat)
     taught = soft_cross_entropy(logits, answers)
-    pull = length(torch.autograd.grad(taught, list(model.parameters())))            # eq. 6
+    # eq. 6
+    pull = length(torch.autograd.grad(taught, list(model.parameters())))
     divergence = DIVERGENCES[cfg.div](answers, logits.detach()).mean()
-    found = dict(surprise=surprise, moved=moved, changed=changed, climb=climb,
-                 divergence=divergence, pull=pull)
+    found = dict(
+        surprise=surprise,
+        moved=moved,
+        changed=changed,
+        climb=climb,
+        divergence=divergence,
+        pull=pull,
+    )
     return {name: v.item() for name, v in found.items()}
 
 # %% ../nbs/library/brain.ipynb #c097
 def recalled_on_unseen(
-    recalled: np.ndarray, # (T, tasks) from `recalled_by_task`
-    ages: np.ndarray,     # (T, tasks) from `task_ages`
-) -> np.ndarray:          # (T,) 0 to 1; NaN without recall, or when all has been seen
+    recalled: np.ndarray,  # (T, tasks) from `recalled_by_task`
+    ages: np.ndarray,  # (T, tasks) from `task_ages`
+) -> np.ndarray:  # (T,) 0 to 1; NaN without recall, or when all has been seen
     """The recalled probability of a class not yet seen, at each iteration.
 
     Range 0 to 1, no unit; chance is 1/classes. Source: 3.2.2, Fig. 3.
@@ -434,10 +543,13 @@ def recalled_on_unseen(
     mean = np.where(unseen, recalled, 0).sum(1) / np.maximum(unseen.sum(1), 1)
     return np.where(unseen.any(1) & np.isfinite(recalled[:, 0]), mean, np.nan)
 
+
 def recency_profile(
-    recalled: np.ndarray, # (T, tasks) from `recalled_by_task`
-    ages: np.ndarray,     # (T, tasks) from `task_ages`
-) -> np.ndarray:          # (stages, tasks - 1): n q_a in row n (tasks past, from 0), column a - 1
+    recalled: np.ndarray,  # (T, tasks) from `recalled_by_task`
+    ages: np.ndarray,  # (T, tasks) from `task_ages`
+) -> (
+    np.ndarray
+):  # (stages, tasks - 1): n q_a in row n (tasks past, from 0), column a - 1
     """How much each age is recalled, of what is recalled from the past.
 
     Range 0 to the number of past tasks, no unit; 1 without a preference, NaN where there is no such
@@ -447,14 +559,19 @@ def recency_profile(
     profile, there = np.full((stages, stages - 1), np.nan), np.isfinite(recalled).all(1)
     for n in range(1, stages):
         rows = there & ((ages > 0).sum(1) == n)
-        if not rows.any(): continue
-        share = np.array([recalled[rows][ages[rows] == a].mean() for a in range(1, n + 1)])
-        if share.any(): profile[n, :n] = share / share.mean()
+        if not rows.any():
+            continue
+        share = np.array(
+            [recalled[rows][ages[rows] == a].mean() for a in range(1, n + 1)]
+        )
+        if share.any():
+            profile[n, :n] = share / share.mean()
     return profile
 
+
 def recency_index(
-    profile: np.ndarray, # from `recency_profile`
-) -> float:              # -1 to 1
+    profile: np.ndarray,  # from `recency_profile`
+) -> float:  # -1 to 1
     """R: 1 if only the youngest past task is recalled, 0 if all alike, -1 if only the oldest.
 
     The mean over stages with two past tasks or more. Range -1 to 1, no unit.
@@ -464,14 +581,17 @@ def recency_index(
     for n in range(2, len(profile)):
         q = profile[n, :n] / n
         even, age = (n + 1) / 2, q @ np.arange(1, n + 1)
-        if np.isfinite(age): found.append((even - age) / (even - 1))
+        if np.isfinite(age):
+            found.append((even - age) / (even - 1))
     return float(np.mean(found)) if found else float('nan')
 
+
 def shuffle_ages(
-    ages: np.ndarray,           # (T, tasks) from `task_ages`
-    groups: np.ndarray,         # (T, tasks): `ages == 0` (past, future), or `np.sign(ages)` (past)
-    generator: torch.Generator, # draws
-) -> np.ndarray:                # (T, tasks)
+    ages: np.ndarray,  # (T, tasks) from `task_ages`
+    # (T, tasks): `ages == 0` (past, future), or `np.sign(ages)` (past)
+    groups: np.ndarray,
+    generator: torch.Generator,  # draws
+) -> np.ndarray:  # (T, tasks)
     """The ages of tasks of one group exchanged, in each stage in its own way: the null of item 7.
 
     Whole tasks change places, so few tasks mean a coarse test.
@@ -479,5 +599,7 @@ def shuffle_ages(
     out = ages.copy()
     for row in np.unique(ages, axis=0):
         rows = (ages == row).all(1)
-        out[rows] = row[shuffle_rows(len(row), generator, groups[rows.argmax()].astype(int))]
+        out[rows] = row[
+            shuffle_rows(len(row), generator, groups[rows.argmax()].astype(int))
+        ]
     return out

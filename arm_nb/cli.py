@@ -25,18 +25,30 @@ class OneLine(TyperGroup):
 
     Exit code 1 for a run that failed, 2 for what cannot be done.
     """
+
     def invoke(self, ctx):
-        try: return super().invoke(ctx)
-        except BrokenPipeError: raise                   # `arm_nb report | head`: no error of ours
-        except KeyboardInterrupt as e: code, error = 1, e
-        except (ValueError, OSError, ImportError) as e: code, error = 2, e
-        except Exception as e:
-            from arm_nb.experiment import Stopped       # here: the help does without PyTorch
-            if not isinstance(e, Stopped): raise
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            raise  # `arm_nb report | head`: no error of ours
+        except KeyboardInterrupt as e:
             code, error = 1, e
-        if ctx.params.get('traceback'): raise error
-        typer.echo('arm_nb: ' + (' '.join(str(error).split()) or 'interrupted'), err=True)
+        except (ValueError, OSError, ImportError) as e:
+            code, error = 2, e
+        except Exception as e:
+            # here: the help does without PyTorch
+            from arm_nb.experiment import Stopped
+
+            if not isinstance(e, Stopped):
+                raise
+            code, error = 1, e
+        if ctx.params.get('traceback'):
+            raise error
+        typer.echo(
+            'arm_nb: ' + (' '.join(str(error).split()) or 'interrupted'), err=True
+        )
         raise typer.Exit(code)
+
 
 app = typer.Typer(
     cls=OneLine,
@@ -46,97 +58,134 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     help='Automatic Recall Machines: a network that learns one task after another and reminds '
-         'itself of the earlier ones. '
-         'Begin with: arm_nb demo')
+    'itself of the earlier ones. '
+    'Begin with: arm_nb demo',
+)
+
 
 def _show_version(asked: bool):
-    if asked: typer.echo(f'arm_nb {__version__}'); raise typer.Exit()
+    if asked:
+        typer.echo(f'arm_nb {__version__}')
+        raise typer.Exit()
+
 
 @app.callback()
 def _common(
-    version: Annotated[bool, typer.Option(
-        '--version', help='Print the version and stop.', callback=_show_version,
-        is_eager=True)] = False,
-    traceback: Annotated[bool, typer.Option(
-        '--traceback', help='On an error, show where it came from.')] = False,
-): pass
+    version: Annotated[
+        bool,
+        typer.Option(
+            '--version',
+            help='Print the version and stop.',
+            callback=_show_version,
+            is_eager=True,
+        ),
+    ] = False,
+    traceback: Annotated[
+        bool, typer.Option('--traceback', help='On an error, show where it came from.')
+    ] = False,
+):
+    pass
 
 # %% ../nbs/library/cli.ipynb #c009
 def typed(
     text: str,  # e.g. '1.0', 'none', 'true'
-    kind,       # int, float, bool, str, None, or a union of them
+    kind,  # int, float, bool, str, None, or a union of them
 ):
     "Text as a value of a type. ValueError if it is none."
     kinds, low = get_args(kind) or (kind,), text.strip().lower()
-    if type(None) in kinds and low == 'none': return None
-    if bool in kinds and low in ('true', 'false'): return low == 'true'
+    if type(None) in kinds and low == 'none':
+        return None
+    if bool in kinds and low in ('true', 'false'):
+        return low == 'true'
     for k in (int, float, str):
         try:
-            if k in kinds: return k(text.strip())
-        except ValueError: pass
+            if k in kinds:
+                return k(text.strip())
+        except ValueError:
+            pass
     names = [getattr(k, '__name__', str(k)) for k in kinds]
-    told = [n.replace('NoneType', 'none').replace('bool', 'true or false') for n in names]
+    told = [
+        n.replace('NoneType', 'none').replace('bool', 'true or false') for n in names
+    ]
     raise ValueError(f'must be {" or ".join(told)}, not {text!r}')
+
 
 def overrides(
     texts: list[str],  # each 'field=value'
-    method: str,       # name in METHODS or VARIANTS
-) -> dict:             # field -> value of the field's type
+    method: str,  # name in METHODS or VARIANTS
+) -> dict:  # field -> value of the field's type
     "What `--set` asks for. ValueError names the field, or the nearest one there is."
     from arm_nb.methods import METHODS, row_of
     from arm_nb.settings import one_of
+
     config, found = METHODS[row_of(method)[0]].config, {}
     kinds = get_type_hints(config)
     for text in texts:
         name, equals, value = text.partition('=')
-        if not equals: raise ValueError(f'--set {text}: write field=value, e.g. --set eta_0=0.01')
+        if not equals:
+            raise ValueError(f'--set {text}: write field=value, e.g. --set eta_0=0.01')
         one_of([f.name for f in fields(config)], name, f'setting of {method}')
-        try: found[name] = typed(value, kinds[name])
-        except ValueError as e: raise ValueError(f'--set {text}: {name} {e}') from e
+        try:
+            found[name] = typed(value, kinds[name])
+        except ValueError as e:
+            raise ValueError(f'--set {text}: {name} {e}') from e
     return found
 
 # %% ../nbs/library/cli.ipynb #c012
 MOST_SEEDS = 10_000
 
+
 def seeds_of(
-    text: str,      # '3', '0,1,2', '0-4' or a mixture
-) -> list[int]:     # in the order given
+    text: str,  # '3', '0,1,2', '0-4' or a mixture
+) -> list[int]:  # in the order given
     """Seeds from text.
 
     Raises: ValueError if it is no list of whole numbers, names one twice, or more than 10,000.
     """
-    try: ends = [[int(n) for n in part.split('-')] for part in text.split(',')]
-    except ValueError: ends = []
+    try:
+        ends = [[int(n) for n in part.split('-')] for part in text.split(',')]
+    except ValueError:
+        ends = []
     ranges = [range(e[0], e[-1] + 1) for e in ends]
     if sum(len(r) for r in ranges if len(r) <= sys.maxsize) > MOST_SEEDS:
         raise ValueError(f'--seed {text!r}: more than {MOST_SEEDS:,} seeds')
     seeds = [s for r in ranges for s in r]
     if not seeds or len(set(seeds)) < len(seeds):
-        raise ValueError(f'--seed {text!r}: write whole numbers, each once, '
-                         "e.g. '0', '0,1,2' or '0-4'")
+        raise ValueError(
+            f'--seed {text!r}: write whole numbers, each once, '
+            "e.g. '0', '0,1,2' or '0-4'"
+        )
     return seeds
 
+
 def data_of(
-    text: str,                    # a data set's name, or folder:PATH
-    side: int | None = None,      # what each picture's shorter side is scaled to
-):                                # the name, or the stream
+    text: str,  # a data set's name, or folder:PATH
+    side: int | None = None,  # what each picture's shorter side is scaled to
+):  # the name, or the stream
     """What `--data` asks for.
 
     `folder:PATH` is a folder of pictures, train/<class>/* and test/<class>/*.
     """
     from arm_nb.streams import Stream, data_spec
-    if not text.startswith('folder:'): return data_spec(text).name
+
+    if not text.startswith('folder:'):
+        return data_spec(text).name
     return Stream.from_folder(text.removeprefix('folder:'), side=side)
 
+
 def class_order_of(
-    text: str | None,             # None, a seed as '3', or a list as '3,1,0,2'
+    text: str | None,  # None, a seed as '3', or a list as '3,1,0,2'
 ) -> int | list[int] | None:
     "What `--class-order` asks for. ValueError if it is neither a seed nor a list of classes."
-    if text is None: return None
-    try: numbers = [int(n) for n in text.split(',')]
+    if text is None:
+        return None
+    try:
+        numbers = [int(n) for n in text.split(',')]
     except ValueError:
-        raise ValueError(f'--class-order {text!r}: write a seed, e.g. 3, or all classes, '
-                         'e.g. 3,1,0,2') from None
+        raise ValueError(
+            f'--class-order {text!r}: write a seed, e.g. 3, or all classes, '
+            'e.g. 3,1,0,2'
+        ) from None
     return numbers if ',' in text else numbers[0]
 
 # %% ../nbs/library/cli.ipynb #c018
@@ -152,82 +201,163 @@ answers the batch has harmed, makes pictures that show the harm, and learns its
 old answers to them. Nobody gives it an old image.
 '''
 
+
 @app.command()
 def demo(
-    out: Annotated[Path, typer.Option(
-        help='Folder for three pictures and three records.')] = Path('demo'),
-    seed: Annotated[int, typer.Option(
-        help='First weights and order of the images.', min=0)] = 0,
+    out: Annotated[
+        Path, typer.Option(help='Folder for three pictures and three records.')
+    ] = Path('demo'),
+    seed: Annotated[
+        int, typer.Option(help='First weights and order of the images.', min=0)
+    ] = 0,
 ):
     "ARM beside plain SGD and LwF, on real digits, in a minute. No download."
     from arm_nb.experiment import KeepRecalled, build, fit_and_keep
     from arm_nb.figures import plot_accuracy, plot_recalled, plot_recalled_classes
     from arm_nb.report import results_table, table_text
+
     out.mkdir(parents=True, exist_ok=True)
-    typer.echo('Five tasks, one after another: 0 and 1, then 2 and 3, … 8 and 9. '
-               'Each image is seen once.\n')
-    watch, records = KeepRecalled(every=None), []       # half-way through each task
+    typer.echo(
+        'Five tasks, one after another: 0 and 1, then 2 and 3, … 8 and 9. '
+        'Each image is seen once.\n'
+    )
+    watch, records = KeepRecalled(every=None), []  # half-way through each task
     for method in ('naive', 'lwf', 'arm'):
         learner = build('mnist-mini', method, seed, eval_every=10, callbacks=[watch])
         records.append(fit_and_keep(learner, out)[0])
     typer.echo(table_text(results_table(records)) + '\n' + HOW_TO_READ)
     recalled = plot_recalled([*watch.kept.values()], [f't = {t}' for t in watch.kept])
     pictures = {
-        'recalled': (recalled, 'real images, and above them what arm made of them (Fig. 2)'),
+        'recalled': (
+            recalled,
+            'real images, and above them what arm made of them (Fig. 2)',
+        ),
         'recalled_classes': (
-            plot_recalled_classes(records[-1]), 'which digits it recalled, and when (Fig. 3)'),
-        'accuracy': (plot_accuracy(records), 'each pair of digits over time (Fig. 4)')}
+            plot_recalled_classes(records[-1]),
+            'which digits it recalled, and when (Fig. 3)',
+        ),
+        'accuracy': (plot_accuracy(records), 'each pair of digits over time (Fig. 4)'),
+    }
     for name, (fig, what) in pictures.items():
-        fig.savefig(out/f'{name}.png', dpi=150)
-        typer.echo(f'{out/name}.png: {what}')
+        fig.savefig(out / f'{name}.png', dpi=150)
+        typer.echo(f'{out / name}.png: {what}')
     typer.echo(f'The records are there, too: arm_nb report {out}')
 
 # %% ../nbs/library/cli.ipynb #c024x
-_Data = Annotated[str, typer.Option(
-    help='The stream of tasks: a name (`arm_nb data` lists them), or folder:PATH, a folder of '
-         'pictures with train/CLASS/* and test/CLASS/*.')]
-_Side = Annotated[int | None, typer.Option(
-    help='With folder:PATH: what the shorter side of each picture is scaled to.', min=1)]
-_Preset = Annotated[str | None, typer.Option(
-    help="Whose settings the method takes, needed with folder:PATH: 'mnist5k', 'cifar10' or "
-         "'miniimagenet'.")]
-_Root = Annotated[Path | None, typer.Option(
-    help='Folder that downloaded data is in. [default: the environment variable ARM_NB_ROOT]')]
-_Flavour = Annotated[str, typer.Option(
-    help="'released' does what the authors' code does, 'paper' follows the text to the letter.")]
-_Protocol = Annotated[str, typer.Option(
-    help="'own': fixed images, shuffled by the seed; 'released': drawn and ordered as by the "
-         "authors' code.")]
-_Order = Annotated[str | None, typer.Option(
-    '--class-order', metavar='LIST',
-    help='The classes as they come, e.g. 3,1,0,2; or one number, the seed of a random order.')]
-_DropLast = Annotated[bool, typer.Option(
-    '--drop-last', help="Leave a task's last batch out if it is short.")]
-_WeightsSeed = Annotated[int | None, typer.Option(
-    help='Of first weights, where it is to be another than the seed.', min=0)]
-_OrderSeed = Annotated[int | None, typer.Option(
-    help='Of the order of images, where it is to be another than the seed.', min=0)]
+_Data = Annotated[
+    str,
+    typer.Option(
+        help='The stream of tasks: a name (`arm_nb data` lists them), or folder:PATH, a folder of '
+        'pictures with train/CLASS/* and test/CLASS/*.'
+    ),
+]
+_Side = Annotated[
+    int | None,
+    typer.Option(
+        help='With folder:PATH: what the shorter side of each picture is scaled to.',
+        min=1,
+    ),
+]
+_Preset = Annotated[
+    str | None,
+    typer.Option(
+        help="Whose settings the method takes, needed with folder:PATH: 'mnist5k', 'cifar10' or "
+        "'miniimagenet'."
+    ),
+]
+_Root = Annotated[
+    Path | None,
+    typer.Option(
+        help='Folder that downloaded data is in. [default: the environment variable ARM_NB_ROOT]'
+    ),
+]
+_Flavour = Annotated[
+    str,
+    typer.Option(
+        help="'released' does what the authors' code does, 'paper' follows the text to the letter."
+    ),
+]
+_Protocol = Annotated[
+    str,
+    typer.Option(
+        help="'own': fixed images, shuffled by the seed; 'released': drawn and ordered as by the "
+        "authors' code."
+    ),
+]
+_Order = Annotated[
+    str | None,
+    typer.Option(
+        '--class-order',
+        metavar='LIST',
+        help='The classes as they come, e.g. 3,1,0,2; or one number, the seed of a random order.',
+    ),
+]
+_DropLast = Annotated[
+    bool,
+    typer.Option('--drop-last', help="Leave a task's last batch out if it is short."),
+]
+_WeightsSeed = Annotated[
+    int | None,
+    typer.Option(
+        help='Of first weights, where it is to be another than the seed.', min=0
+    ),
+]
+_OrderSeed = Annotated[
+    int | None,
+    typer.Option(
+        help='Of the order of images, where it is to be another than the seed.', min=0
+    ),
+]
 _EvalOn = Annotated[str, typer.Option(help="'test', or 'val' for choosing settings.")]
-_EvalEvery = Annotated[int, typer.Option(
-    help='Also test all tasks every so many iterations, for curves as in Fig. 4. In a sweep a '
-         'record without them is run again.', min=0)]
+_EvalEvery = Annotated[
+    int,
+    typer.Option(
+        help='Also test all tasks every so many iterations, for curves as in Fig. 4. In a sweep a '
+        'record without them is run again.',
+        min=0,
+    ),
+]
 _Out = Annotated[Path, typer.Option(help='The store that records go to.')]
-_Device = Annotated[str, typer.Option(
-    help="Where to run: 'cpu', 'cuda', or 'auto': a GPU if there is one.")]
-_Amp = Annotated[str, typer.Option(help="'bf16': networks compute in bfloat16; or 'off'.")]
-_ChannelsLast = Annotated[bool, typer.Option(
-    '--channels-last', help='Lay maps out as convolutions like them: faster for the ResNet.')]
-_Compile = Annotated[bool, typer.Option(
-    '--compile', help="ARM's recall as one compiled graph.")]
-_CheckpointEvery = Annotated[int, typer.Option(
-    help='Keep a checkpoint of a run every so many iterations. The same command goes on from it '
-         'after a stop, to the same record.', min=0)]
-_KeepNetwork = Annotated[bool, typer.Option(
-    '--keep-network',
-    help='Also keep the network at the end, and the images that it recalled half-way through each '
-         'task.')]
-_Iterations = Annotated[int, typer.Option(
-    help='So many iterations of each task, for a rehearsal; 0: all.', min=0)]
+_Device = Annotated[
+    str,
+    typer.Option(help="Where to run: 'cpu', 'cuda', or 'auto': a GPU if there is one."),
+]
+_Amp = Annotated[
+    str, typer.Option(help="'bf16': networks compute in bfloat16; or 'off'.")
+]
+_ChannelsLast = Annotated[
+    bool,
+    typer.Option(
+        '--channels-last',
+        help='Lay maps out as convolutions like them: faster for the ResNet.',
+    ),
+]
+_Compile = Annotated[
+    bool, typer.Option('--compile', help="ARM's recall as one compiled graph.")
+]
+_CheckpointEvery = Annotated[
+    int,
+    typer.Option(
+        help='Keep a checkpoint of a run every so many iterations. The same command goes on from it '
+        'after a stop, to the same record.',
+        min=0,
+    ),
+]
+_KeepNetwork = Annotated[
+    bool,
+    typer.Option(
+        '--keep-network',
+        help='Also keep the network at the end, and the images that it recalled half-way through each '
+        'task.',
+    ),
+]
+_Iterations = Annotated[
+    int,
+    typer.Option(
+        help='So many iterations of each task, for a rehearsal; 0: all.', min=0
+    ),
+]
+
 
 def _told(**options) -> dict:
     "What was said beside the defaults, as arguments of `run`."
@@ -235,12 +365,14 @@ def _told(**options) -> dict:
 
 # %% ../nbs/library/cli.ipynb #c025
 def summary(
-    record,     # RunRecord, complete
-    path: Path, # its file
-) -> dict:      # plain values; accuracy and forgetting are fractions, or None
+    record,  # RunRecord, complete
+    path: Path,  # its file
+) -> dict:  # plain values; accuracy and forgetting are fractions, or None
     "What `--json` prints of a run."
     number = lambda v: None if v != v else v
-    same = {k: getattr(record, k) for k in ('data', 'method', 'flavour', 'seed', 'eval_on')}
+    same = {
+        k: getattr(record, k) for k in ('data', 'method', 'flavour', 'seed', 'eval_on')
+    }
     return same | dict(
         accuracy=number(record.average_accuracy),
         forgetting=number(record.forgetting),
@@ -248,22 +380,34 @@ def summary(
         seconds=record.seconds,
         iterations=record.n_iterations,
         config=record.config,
-        file=str(path))
+        file=str(path),
+    )
+
 
 @app.command()
 def run(
     data: _Data = 'mnist-mini',
-    method: Annotated[str, typer.Option(
-        help='How to learn it; `arm_nb methods` lists them.')] = 'arm',
-    seed: Annotated[str, typer.Option(
-        help="First weights, order of images and the method's draws: 0, or several: 0,1,2 or "
-             '0-4.')] = '0',
+    method: Annotated[
+        str, typer.Option(help='How to learn it; `arm_nb methods` lists them.')
+    ] = 'arm',
+    seed: Annotated[
+        str,
+        typer.Option(
+            help="First weights, order of images and the method's draws: 0, or several: 0,1,2 or "
+            '0-4.'
+        ),
+    ] = '0',
     root: _Root = None,
     flavour: _Flavour = 'released',
-    set_: Annotated[list[str] | None, typer.Option(
-        '--set', metavar='FIELD=VALUE',
-        help='Change a setting; may be given several times. `arm_nb methods arm` lists '
-             'them.')] = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option(
+            '--set',
+            metavar='FIELD=VALUE',
+            help='Change a setting; may be given several times. `arm_nb methods arm` lists '
+            'them.',
+        ),
+    ] = None,
     preset: _Preset = None,
     side: _Side = None,
     class_order: _Order = None,
@@ -274,8 +418,10 @@ def run(
     eval_every: _EvalEvery = 0,
     eval_on: _EvalOn = 'test',
     out: _Out = Path('runs'),
-    as_json: Annotated[bool, typer.Option(
-        '--json', help='Print one JSON object a seed, and nothing else.')] = False,
+    as_json: Annotated[
+        bool,
+        typer.Option('--json', help='Print one JSON object a seed, and nothing else.'),
+    ] = False,
     device: _Device = 'cpu',
     amp: _Amp = 'off',
     channels_last: _ChannelsLast = False,
@@ -287,31 +433,44 @@ def run(
     "One method on one data set. The record is kept, whole or not at all."
     from arm_nb.experiment import ask, fit_and_keep
     from arm_nb.record import run_path
+
     told = _told(
-        preset=preset, protocol=protocol, drop_last=drop_last, rehearsal=iterations,
-        eval_every=eval_every, channels_last=channels_last, compile=compile)
+        preset=preset,
+        protocol=protocol,
+        drop_last=drop_last,
+        rehearsal=iterations,
+        eval_every=eval_every,
+        channels_last=channels_last,
+        compile=compile,
+    )
     order = class_order_of(class_order)
     apart = dict(class_order=order, weights_seed=weights_seed, order_seed=order_seed)
-    told |= {k: v for k, v in apart.items() if v is not None}       # 0 is a seed, too
+    told |= {k: v for k, v in apart.items() if v is not None}  # 0 is a seed, too
     told |= dict(root=root, flavour=flavour, device=device, amp=amp, eval_on=eval_on)
     data, changed, kept = data_of(data, side), overrides(set_ or [], method), []
     for s in seeds_of(seed):
         asked = ask(data, method, s, **told, **changed)
         if checkpoint_every:
             checkpoint = run_path(asked.head(), out).with_suffix('.checkpoint')
-            asked.learner.update(checkpoint=checkpoint, checkpoint_every=checkpoint_every)
+            asked.learner.update(
+                checkpoint=checkpoint, checkpoint_every=checkpoint_every
+            )
         kept.append(fit_and_keep(asked.build(), out, keep_network))
-        if as_json: typer.echo(json.dumps(summary(*kept[-1]), allow_nan=False))
-    if as_json: return
+        if as_json:
+            typer.echo(json.dumps(summary(*kept[-1]), allow_nan=False))
+    if as_json:
+        return
     from arm_nb.report import results_table, table_text
+
     typer.echo(table_text(results_table([record for record, _ in kept])) + '\n')
-    for _, path in kept: typer.echo(f'kept: {path}')
+    for _, path in kept:
+        typer.echo(f'kept: {path}')
 
 # %% ../nbs/library/cli.ipynb #c032b
 def grid_of(
-    texts: list[str],   # each 'field=value' or 'field=value,value'
-    methods: list[str], # names in METHODS or VARIANTS
-) -> dict:              # field -> list of values of the field's type
+    texts: list[str],  # each 'field=value' or 'field=value,value'
+    methods: list[str],  # names in METHODS or VARIANTS
+) -> dict:  # field -> list of values of the field's type
     """What `--set` asks of a sweep.
 
     Raises: ValueError, naming a field that none of the methods has, or for a value that cannot
@@ -319,31 +478,48 @@ def grid_of(
     """
     from arm_nb.methods import METHODS, row_of
     from arm_nb.settings import one_of
-    owner = {f.name: m for m in reversed(methods) for f in fields(METHODS[row_of(m)[0]].config)}
+
+    owner = {
+        f.name: m
+        for m in reversed(methods)
+        for f in fields(METHODS[row_of(m)[0]].config)
+    }
     grid = {}
     for text in texts:
         name, equals, values = text.partition('=')
-        if equals: one_of(owner, name, 'setting of ' + ', '.join(methods))
+        if equals:
+            one_of(owner, name, 'setting of ' + ', '.join(methods))
         method, found = owner.get(name, methods[0]), grid.setdefault(name, [])
         for v in values.split(','):
             found.append(overrides([f'{name}={v}' if equals else text], method)[name])
     return grid
 
+
 @app.command()
 def sweep(
     data: _Data = 'mnist-mini',
-    method: Annotated[list[str] | None, typer.Option(
-        help='Several: --method er --method arm, or --method er,arm. All, if none is '
-             'named.')] = None,
-    table: Annotated[int | None, typer.Option(
-        help="All rows of the paper's Table 1, 2, 5, 6 or 7.")] = None,
+    method: Annotated[
+        list[str] | None,
+        typer.Option(
+            help='Several: --method er --method arm, or --method er,arm. All, if none is '
+            'named.'
+        ),
+    ] = None,
+    table: Annotated[
+        int | None, typer.Option(help="All rows of the paper's Table 1, 2, 5, 6 or 7.")
+    ] = None,
     seed: Annotated[str, typer.Option(help='0, or several: 0,1,2 or 0-4.')] = '0-4',
     root: _Root = None,
     flavour: _Flavour = 'released',
-    set_: Annotated[list[str] | None, typer.Option(
-        '--set', metavar='FIELD=VALUES',
-        help='Every value of a list: --set lambda_3=0,1,16; may be given several times, for every '
-             'combination.')] = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option(
+            '--set',
+            metavar='FIELD=VALUES',
+            help='Every value of a list: --set lambda_3=0,1,16; may be given several times, for every '
+            'combination.',
+        ),
+    ] = None,
     preset: _Preset = None,
     side: _Side = None,
     class_order: _Order = None,
@@ -354,11 +530,16 @@ def sweep(
     eval_every: _EvalEvery = 0,
     eval_on: _EvalOn = 'test',
     out: _Out = Path('runs'),
-    workers: Annotated[int | None, typer.Option(
-        help='Runs at a time. [default: one a core]', min=1)] = None,
-    shard: Annotated[str, typer.Option(
-        metavar='I/N',
-        help='Only the I-th of N parts, I from 1: one for each job of a cluster.')] = '1/1',
+    workers: Annotated[
+        int | None, typer.Option(help='Runs at a time. [default: one a core]', min=1)
+    ] = None,
+    shard: Annotated[
+        str,
+        typer.Option(
+            metavar='I/N',
+            help='Only the I-th of N parts, I from 1: one for each job of a cluster.',
+        ),
+    ] = '1/1',
     device: _Device = 'cpu',
     amp: _Amp = 'off',
     channels_last: _ChannelsLast = False,
@@ -372,139 +553,214 @@ def sweep(
     from arm_nb.report import results_table, table_text
     from arm_nb.settings import one_of
     from arm_nb.sweeps import sweep as run_all
+
     if table is not None and method:
         raise ValueError('--table names the methods already: leave out --method')
-    if table is not None: one_of([str(t) for t in TABLES], str(table), 'table')
-    if table is not None: names = TABLES[table][1]
-    else: names = [m for part in method or METHODS for m in part.split(',')]
+    if table is not None:
+        one_of([str(t) for t in TABLES], str(table), 'table')
+    if table is not None:
+        names = TABLES[table][1]
+    else:
+        names = [m for part in method or METHODS for m in part.split(',')]
     told = _told(
-        preset=preset, protocol=protocol, drop_last=drop_last, rehearsal=iterations,
-        eval_every=eval_every, channels_last=channels_last, compile=compile)
+        preset=preset,
+        protocol=protocol,
+        drop_last=drop_last,
+        rehearsal=iterations,
+        eval_every=eval_every,
+        channels_last=channels_last,
+        compile=compile,
+    )
     order = class_order_of(class_order)
     apart = dict(class_order=order, weights_seed=weights_seed, order_seed=order_seed)
-    told |= {k: v for k, v in apart.items() if v is not None}       # 0 is a seed, too
+    told |= {k: v for k, v in apart.items() if v is not None}  # 0 is a seed, too
     told |= dict(root=root, flavour=flavour, device=device, amp=amp, eval_on=eval_on)
     told |= _told(checkpoint_every=checkpoint_every, keep_network=keep_network)
     grid, data = grid_of(set_ or [], names), data_of(data, side)
     if table is not None and data != TABLES[table][0]:
-        typer.echo(f"The rows of Table {table} on {getattr(data, 'name', data)}; "
-                   f"the paper's own data is --data {TABLES[table][0]}.", err=True)
+        typer.echo(
+            f"The rows of Table {table} on {getattr(data, 'name', data)}; "
+            f"the paper's own data is --data {TABLES[table][0]}.",
+            err=True,
+        )
     records = run_all(
-        data, names, seeds_of(seed), folder=out, workers=workers, shard=shard, progress=True,
-        **told, **grid)
-    typer.echo(table_text(results_table(records)) if records else f'nothing to do in shard {shard}')
+        data,
+        names,
+        seeds_of(seed),
+        folder=out,
+        workers=workers,
+        shard=shard,
+        progress=True,
+        **told,
+        **grid,
+    )
+    typer.echo(
+        table_text(results_table(records))
+        if records
+        else f'nothing to do in shard {shard}'
+    )
 
 # %% ../nbs/library/cli.ipynb #c034
 class Format(str, Enum):
     "How a table is printed."
+
     text = 'text'
     markdown = 'markdown'
     csv = 'csv'
     json = 'json'
 
+
 @app.command()
 def report(
-    folder: Annotated[Path, typer.Argument(
-        help='The store, or any folder inside it.')] = Path('runs'),
-    format: Annotated[Format, typer.Option(
-        help='Text and markdown are for reading; csv and json hold every number.')] = Format.text,
-    save: Annotated[Path | None, typer.Option(
-        metavar='STEM', help='Also write the table to STEM.txt, STEM.md and STEM.csv.')] = None,
+    folder: Annotated[
+        Path, typer.Argument(help='The store, or any folder inside it.')
+    ] = Path('runs'),
+    format: Annotated[
+        Format,
+        typer.Option(
+            help='Text and markdown are for reading; csv and json hold every number.'
+        ),
+    ] = Format.text,
+    save: Annotated[
+        Path | None,
+        typer.Option(
+            metavar='STEM',
+            help='Also write the table to STEM.txt, STEM.md and STEM.csv.',
+        ),
+    ] = None,
 ):
     """The table of all records in a folder, the paper's beside it. Mean ± sd over seeds; a row a
     setting."""
     from arm_nb.record import load_records
     from arm_nb.report import results_table, save_table, table_markdown, table_text
+
     table = results_table(load_records(folder))
     printers = dict(
         text=table_text,
         markdown=table_markdown,
         csv=lambda t: t.to_csv(index=False).rstrip('\n'),
-        json=lambda t: t.to_json(orient='records', indent=1, force_ascii=False))
+        json=lambda t: t.to_json(orient='records', indent=1, force_ascii=False),
+    )
     typer.echo(printers[format.value](table))
-    if save: typer.echo('written: ' + ', '.join(map(str, save_table(table, save))), err=True)
+    if save:
+        typer.echo('written: ' + ', '.join(map(str, save_table(table, save))), err=True)
     for p in sorted(folder.glob('**/*.incomplete')):
         typer.echo(f'not in the table, it did not come to its end: {p}', err=True)
+
 
 @app.command()
 def thin(
     folder: Annotated[Path, typer.Argument(help='The store.')] = Path('runs'),
-    into: Annotated[Path, typer.Argument(
-        help='Where the small records go.')] = Path('results/runs'),
+    into: Annotated[Path, typer.Argument(help='Where the small records go.')] = Path(
+        'results/runs'
+    ),
 ):
     """Small copies of finished records, for a repository.
 
     At most 60 kB each: what was recalled is kept of every tenth iteration."""
     from arm_nb.record import thin_store
-    for path in thin_store(folder, into): typer.echo(f'kept: {path}')
+
+    for path in thin_store(folder, into):
+        typer.echo(f'kept: {path}')
 
 # %% ../nbs/library/cli.ipynb #c038
 data_app = typer.Typer(
-    rich_markup_mode=None, help='Which data sets there are; get one, or check its files.')
+    rich_markup_mode=None,
+    help='Which data sets there are; get one, or check its files.',
+)
 app.add_typer(data_app, name='data')
 
 _Name = Annotated[str, typer.Argument(help='A data set, e.g. mnist5k.')]
 
+
 def say_whole(name, stream):
-    typer.echo('{}: whole. {:,} images to learn from, {:,} to choose settings by, {:,} to test on.'
-               .format(name, *stream.counts))
+    typer.echo(
+        '{}: whole. {:,} images to learn from, {:,} to choose settings by, {:,} to test on.'.format(
+            name, *stream.counts
+        )
+    )
+
 
 @data_app.callback(invoke_without_command=True)
 def data(ctx: typer.Context, root: _Root = None):
     "Which data sets there are, and where to get them."
-    if ctx.invoked_subcommand: return
+    if ctx.invoked_subcommand:
+        return
     from arm_nb.streams import DATASETS, is_there
+
     for s in DATASETS.values():
         there = 'here'
         if not is_there(s.name, root):
             there = f'not here: {s.get}' if root is None else f'not in {root}: {s.get}'
-        size = '×'.join(map(str, s.in_shape[1:])) + (' colour' if s.in_shape[0] == 3 else '')
-        each, gap = s.n_classes//s.n_tasks, ' ' * 13
-        typer.echo(f'{s.name:13}{s.what}\n'
-                   f'{gap}{s.n_tasks} tasks of {each} classes, {size}, '
-                   f'{s.counts[0]:,} / {s.counts[1]:,} / {s.counts[2]:,} images to learn / choose '
-                   f'/ test\n{gap}{there}')
+        size = '×'.join(map(str, s.in_shape[1:])) + (
+            ' colour' if s.in_shape[0] == 3 else ''
+        )
+        each, gap = s.n_classes // s.n_tasks, ' ' * 13
+        typer.echo(
+            f'{s.name:13}{s.what}\n'
+            f'{gap}{s.n_tasks} tasks of {each} classes, {size}, '
+            f'{s.counts[0]:,} / {s.counts[1]:,} / {s.counts[2]:,} images to learn / choose '
+            f'/ test\n{gap}{there}'
+        )
+
 
 @data_app.command()
 def get(name: _Name, root: _Root = None):
     "Download a data set into a folder, then check it."
     from urllib.error import URLError
     from arm_nb.streams import download
-    try: say_whole(name, download(name, root))
+
+    try:
+        say_whole(name, download(name, root))
     # torchvision, when no server answers
-    except (RuntimeError, URLError) as e: raise OSError(f'{name} did not come: {e}') from e
+    except (RuntimeError, URLError) as e:
+        raise OSError(f'{name} did not come: {e}') from e
+
 
 @data_app.command()
 def check(name: _Name, root: _Root = None):
     "Read a data set and compare its files with their checksums."
     from arm_nb.streams import get_stream
+
     say_whole(name, get_stream(name, root))
 
 # %% ../nbs/library/cli.ipynb #c042
 @app.command()
 def methods(
-    name: Annotated[str | None, typer.Argument(
-        help='A method: its settings are listed, with their values for each data set.')] = None,
+    name: Annotated[
+        str | None,
+        typer.Argument(
+            help='A method: its settings are listed, with their values for each data set.'
+        ),
+    ] = None,
     data: Annotated[str | None, typer.Option(help='Only this data set.')] = None,
     flavour: Annotated[str, typer.Option(help="'released' or 'paper'.")] = 'released',
 ):
     "Which methods there are; with a name, its settings."
     from arm_nb.methods import METHODS, VARIANTS, row_of, settings
     from arm_nb.streams import DATASETS, data_spec
+
     if name is None:
-        for n, m in METHODS.items(): typer.echo(f'{n:12}{m.strategy.__name__:8}{m.source}')
+        for n, m in METHODS.items():
+            typer.echo(f'{n:12}{m.strategy.__name__:8}{m.source}')
         typer.echo('\nRows of the tables that change a setting:')
         for n, (base, changed) in VARIANTS.items():
             what = ', '.join(f'{k} = {v}' for k, v in changed.items())
             typer.echo(f'{n:20}{base} with {what}')
         return
-    m, sets = METHODS[row_of(name)[0]], [data_spec(data).name] if data else list(DATASETS)
+    m, sets = (
+        METHODS[row_of(name)[0]],
+        [data_spec(data).name] if data else list(DATASETS),
+    )
     where = f'{m.strategy.__module__}.{m.strategy.__name__}'
     typer.echo(f'{name}: {m.source}. {where} with {m.config.__name__}:\n')
     columns = [asdict(settings(d, name, flavour)) for d in sets]
     rows = [(f, [c[f] for c in columns]) for f in columns[0]]
     for field, values in [('', dict.fromkeys(sets)), *rows]:
-        typer.echo(f'{field:16}' + ''.join(f' {"none" if v is None else v!s:>12}' for v in values))
+        typer.echo(
+            f'{field:16}'
+            + ''.join(f' {"none" if v is None else v!s:>12}' for v in values)
+        )
 
 # %% ../nbs/library/cli.ipynb #c045
 def main() -> None:
@@ -512,5 +768,7 @@ def main() -> None:
     os.environ.setdefault('MPLBACKEND', 'agg')
     app(prog_name='arm_nb')
 
+
 # python -m arm_nb.cli; in a notebook there is no __spec__
-if __name__ == '__main__' and __spec__: main()
+if __name__ == '__main__' and __spec__:
+    main()

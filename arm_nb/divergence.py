@@ -20,25 +20,30 @@ __all__ = ['DIVERGENCES', 'check_weight', 'weighted_mean', 'js_each', 'js_div', 
 
 # %% ../nbs/01_divergence.ipynb #c007
 def check_weight(
-    values: Tensor,        # (B, ...) one row for each image
-    weight: Tensor | None, # (B,) how often each image counts; None: once
+    values: Tensor,  # (B, ...) one row for each image
+    weight: Tensor | None,  # (B,) how often each image counts; None: once
 ) -> None:
     "ValueError for an empty batch or a weight of another shape."
-    if values.numel() == 0: raise ValueError('an empty batch has no mean: give at least one input')
+    if values.numel() == 0:
+        raise ValueError('an empty batch has no mean: give at least one input')
     if weight is not None and weight.shape != values.shape[:1]:
-        raise ValueError(f'weight must have one number for each of the {len(values)} inputs, '
-                         f'shape ({len(values)},); got shape {tuple(weight.shape)}')
+        raise ValueError(
+            f'weight must have one number for each of the {len(values)} inputs, '
+            f'shape ({len(values)},); got shape {tuple(weight.shape)}'
+        )
+
 
 def weighted_mean(
-    values: Tensor,               # (B,) one value for each image
-    weight: Tensor | None = None, # (B,) how often each image counts; None: once
-) -> Tensor:                      # scalar
+    values: Tensor,  # (B,) one value for each image
+    weight: Tensor | None = None,  # (B,) how often each image counts; None: once
+) -> Tensor:  # scalar
     """Mean of `values` in which value i counts `weight[i]` times.
 
     ValueError for an empty batch or a weight of another shape.
     """
     check_weight(values, weight)
-    if weight is None: return values.mean()
+    if weight is None:
+        return values.mean()
     weight = weight.to(values.dtype)
     return (values * weight).sum() / weight.sum()
 
@@ -49,28 +54,31 @@ def _log_p_q_m(logits_old: Tensor, logits_new: Tensor) -> tuple[Tensor, Tensor, 
     ValueError when the two networks' outputs do not match.
     """
     if logits_old.shape != logits_new.shape:
-        raise ValueError('the two networks must give logits of one shape; got '
-                         f'{tuple(logits_old.shape)} (old) and {tuple(logits_new.shape)} (new)')
+        raise ValueError(
+            'the two networks must give logits of one shape; got '
+            f'{tuple(logits_old.shape)} (old) and {tuple(logits_new.shape)} (new)'
+        )
     log_p, log_q = logits_old.log_softmax(-1), logits_new.log_softmax(-1)
     return log_p, log_q, torch.logaddexp(log_p, log_q) - math.log(2)
 
+
 def js_each(
-    logits_old: Tensor, # (B, C) logits of the old network
-    logits_new: Tensor, # (B, C) logits of the new network
-) -> Tensor:            # (B,) in [0, ln 2] nats
+    logits_old: Tensor,  # (B, C) logits of the old network
+    logits_new: Tensor,  # (B, C) logits of the new network
+) -> Tensor:  # (B,) in [0, ln 2] nats
     """Jensen–Shannon divergence at each input: ½KL(p‖m) + ½KL(q‖m), m = (p+q)/2.
 
     Source: the text below eq. 4.
     """
     log_p, log_q, log_m = _log_p_q_m(logits_old, logits_new)
-    return .5 * (log_p.exp() * (log_p - log_m) + log_q.exp() * (log_q - log_m)).sum(-1)
+    return 0.5 * (log_p.exp() * (log_p - log_m) + log_q.exp() * (log_q - log_m)).sum(-1)
 
 # %% ../nbs/01_divergence.ipynb #c016
 def js_div(
-    logits_old: Tensor,           # (B, C) logits of the old network
-    logits_new: Tensor,           # (B, C) logits of the new network
-    weight: Tensor | None = None, # (B,) copies of each input; None: one
-) -> Tensor:                      # scalar in [0, ln 2] nats
+    logits_old: Tensor,  # (B, C) logits of the old network
+    logits_new: Tensor,  # (B, C) logits of the new network
+    weight: Tensor | None = None,  # (B,) copies of each input; None: one
+) -> Tensor:  # scalar in [0, ln 2] nats
     """Mean Jensen–Shannon divergence between two networks (eqs 4–8 as the text has them).
 
     ValueError if the shapes differ or the batch is empty.
@@ -81,18 +89,19 @@ def js_div(
 
 # %% ../nbs/01_divergence.ipynb #c022
 def mean_kl_each(
-    logits_old: Tensor, # (B, C) logits of the old network
-    logits_new: Tensor, # (B, C) logits of the new network
-) -> Tensor:            # (B,) in [0, inf) nats
+    logits_old: Tensor,  # (B, C) logits of the old network
+    logits_new: Tensor,  # (B, C) logits of the new network
+) -> Tensor:  # (B,) in [0, inf) nats
     "½KL(m‖p) + ½KL(m‖q) at each input, m = (p+q)/2: the D of the released code, unbounded."
     log_p, log_q, log_m = _log_p_q_m(logits_old, logits_new)
-    return (log_m.exp() * (log_m - .5 * (log_p + log_q))).sum(-1)
+    return (log_m.exp() * (log_m - 0.5 * (log_p + log_q))).sum(-1)
+
 
 def mean_kl_div(
-    logits_old: Tensor,           # (B, C) logits of the old network
-    logits_new: Tensor,           # (B, C) logits of the new network
-    weight: Tensor | None = None, # (B,) copies of each input; None: one
-) -> Tensor:                      # scalar in [0, inf) nats
+    logits_old: Tensor,  # (B, C) logits of the old network
+    logits_new: Tensor,  # (B, C) logits of the new network
+    weight: Tensor | None = None,  # (B,) copies of each input; None: one
+) -> Tensor:  # scalar in [0, inf) nats
     """Mean over the batch of ½KL(m‖p) + ½KL(m‖q), the D that the released code uses in eqs 4–8.
 
     ValueError if the shapes differ or the batch is empty.
@@ -103,10 +112,11 @@ def mean_kl_div(
 
 # %% ../nbs/01_divergence.ipynb #c028
 def soft_cross_entropy(
-    logits: Tensor,               # (B, C) the network that learns
-    target_logits: Tensor,        # (B, C) the network that teaches; its softmax is the target
-    weight: Tensor | None = None, # (B,) copies of each input; None: one
-) -> Tensor:                      # scalar >= 0, nats; at least the entropy of the targets
+    logits: Tensor,  # (B, C) the network that learns
+    # (B, C) the network that teaches; its softmax is the target
+    target_logits: Tensor,
+    weight: Tensor | None = None,  # (B,) copies of each input; None: one
+) -> Tensor:  # scalar >= 0, nats; at least the entropy of the targets
     """Cross-entropy of `logits` to the soft targets softmax(`target_logits`).
 
     The L of eq. 6 and of Algorithm 1, line 9. ValueError if the shapes differ or the batch is
@@ -115,15 +125,19 @@ def soft_cross_entropy(
     Example: `round(soft_cross_entropy(torch.zeros(1, 4), torch.zeros(1, 4)).item(), 3)` is 1.386.
     """
     if logits.shape != target_logits.shape:
-        raise ValueError(f'logits {tuple(logits.shape)} and target_logits '
-                         f'{tuple(target_logits.shape)} must have one shape')
-    return weighted_mean(-(target_logits.softmax(-1) * logits.log_softmax(-1)).sum(-1), weight)
+        raise ValueError(
+            f'logits {tuple(logits.shape)} and target_logits '
+            f'{tuple(target_logits.shape)} must have one shape'
+        )
+    return weighted_mean(
+        -(target_logits.softmax(-1) * logits.log_softmax(-1)).sum(-1), weight
+    )
 
 # %% ../nbs/01_divergence.ipynb #c034
 def ce_each(
-    logits_old: Tensor, # (B, C) logits of the old network
-    logits_new: Tensor, # (B, C) logits of the new network
-) -> Tensor:            # (B,) in [0, inf) nats
+    logits_old: Tensor,  # (B, C) logits of the old network
+    logits_new: Tensor,  # (B, C) logits of the new network
+) -> Tensor:  # (B,) in [0, inf) nats
     """Cross-entropy H(softmax f_old, softmax f_new) at each input. Not symmetric.
 
     Source: Table 7, 'Cross-entropy as D'.
@@ -131,11 +145,12 @@ def ce_each(
     log_p, log_q, _ = _log_p_q_m(logits_old, logits_new)
     return -(log_p.exp() * log_q).sum(-1)
 
+
 def ce_div(
-    logits_old: Tensor,           # (B, C) logits of the old network
-    logits_new: Tensor,           # (B, C) logits of the new network
-    weight: Tensor | None = None, # (B,) copies of each input; None: one
-) -> Tensor:                      # scalar >= 0, nats
+    logits_old: Tensor,  # (B, C) logits of the old network
+    logits_new: Tensor,  # (B, C) logits of the new network
+    weight: Tensor | None = None,  # (B,) copies of each input; None: one
+) -> Tensor:  # scalar >= 0, nats
     """Mean cross-entropy H(softmax f_old, softmax f_new).
 
     It is `soft_cross_entropy` in the place of D (Table 7). ValueError if the shapes differ or
@@ -147,29 +162,31 @@ def ce_div(
 
 # %% ../nbs/01_divergence.ipynb #c037
 DIVERGENCES: dict[str, Callable[[Tensor, Tensor], Tensor]] = dict(
-    js=js_each, mean_kl=mean_kl_each, ce=ce_each)
+    js=js_each, mean_kl=mean_kl_each, ce=ce_each
+)
 
 # %% ../nbs/01_divergence.ipynb #c048
 def violations(
-    logits_old: Tensor,              # (B, C) logits of the old network
-    logits_new: Tensor,              # (B, C) logits of the new network
-    present: Sequence[int] | Tensor, # classes of the real batch, set(B_Y)
-    div: str = 'js',                 # a name in `DIVERGENCES`
-) -> Tensor:                         # (B,) >= 0: D at each input, 0 where the change is local
+    logits_old: Tensor,  # (B, C) logits of the old network
+    logits_new: Tensor,  # (B, C) logits of the new network
+    present: Sequence[int] | Tensor,  # classes of the real batch, set(B_Y)
+    div: str = 'js',  # a name in `DIVERGENCES`
+) -> Tensor:  # (B,) >= 0: D at each input, 0 where the change is local
     """By how much each input violates eq. 4: the divergence of the two networks where neither
     assigns a present class. ValueError for a divergence that is not there, and as `local`.
     """
     one_of(DIVERGENCES, div, 'div')
     is_local = local(logits_old.argmax(-1), logits_new.argmax(-1), present)
     each = DIVERGENCES[div](logits_old, logits_new)
-    return each.clamp_min(0.).masked_fill(is_local, 0.)     # no -1e-8 by rounding
+    return each.clamp_min(0.0).masked_fill(is_local, 0.0)  # no -1e-8 by rounding
+
 
 def max_violation(
-    logits_old: Tensor,              # (B, C) logits of the old network
-    logits_new: Tensor,              # (B, C) logits of the new network
-    present: Sequence[int] | Tensor, # classes of the real batch, set(B_Y)
-    div: str = 'js',                 # a name in `DIVERGENCES`
-) -> Tensor:                         # scalar >= 0
+    logits_old: Tensor,  # (B, C) logits of the old network
+    logits_new: Tensor,  # (B, C) logits of the new network
+    present: Sequence[int] | Tensor,  # classes of the real batch, set(B_Y)
+    div: str = 'js',  # a name in `DIVERGENCES`
+) -> Tensor:  # scalar >= 0
     """The left side of eq. 4 over the inputs at hand: a lower bound of the maximum over all
     inputs. 0 means nothing forgotten here.
     """

@@ -28,7 +28,8 @@ from .record import plain, run_path, save_run, save_tensors
 from .settings import Config, check_number, one_of
 from .streams import DATASETS, Stream, data_spec, get_stream
 
-_all_ = ['METHODS', 'load_records', 'load_runs']    # of methods and record: whoever runs needs them
+# of methods and record: whoever runs needs them
+_all_ = ['METHODS', 'load_records', 'load_runs']
 
 # %% auto #0
 __all__ = ['LEARNER', 'COMPUTE', 'threads', 'threads_for', 'code_mark', 'network_mark', 'Asked', 'cut_short', 'ask', 'build',
@@ -40,8 +41,11 @@ def threads(n: int):
     "While in this block, torch computes with n threads."
     before = torch.get_num_threads()
     torch.set_num_threads(n)
-    try: yield
-    finally: torch.set_num_threads(before)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
 
 def threads_for(model: nn.Module):
     """A block with as many threads as suit the model.
@@ -55,43 +59,71 @@ def threads_for(model: nn.Module):
 def _not_ours(cls: type) -> bool:
     return cls.__module__.split('.')[0] not in ('arm_nb', 'torch', 'builtins', 'abc')
 
+
 def _code_parts(thing, inside=()) -> list:
     """What a function or class does, as plain values.
 
     Instructions, constants and names, also of what it holds.
     """
     # it holds itself, as `super()` does
-    if any(thing is t for t in inside): return [thing.__qualname__]
-    def parts(values): return [_code_parts(v, (*inside, thing)) for v in values]
+    if any(thing is t for t in inside):
+        return [thing.__qualname__]
+
+    def parts(values):
+        return [_code_parts(v, (*inside, thing)) for v in values]
+
     if isinstance(thing, types.CodeType):
-        return [thing.co_code, thing.co_names, thing.co_varnames, parts(thing.co_consts)]
-    if isinstance(thing, (staticmethod, classmethod)): return parts([thing.__func__])
-    if isinstance(thing, property): return parts([thing.fget, thing.fset])
+        return [
+            thing.co_code,
+            thing.co_names,
+            thing.co_varnames,
+            parts(thing.co_consts),
+        ]
+    if isinstance(thing, (staticmethod, classmethod)):
+        return parts([thing.__func__])
+    if isinstance(thing, property):
+        return parts([thing.fget, thing.fset])
     if inspect.isfunction(thing):
         held = tuple(c.cell_contents for c in thing.__closure__ or ())
         return parts([thing.__code__, thing.__defaults__, thing.__kwdefaults__, held])
     if isinstance(thing, type):
-        skip = ('__module__', '__qualname__', '__dict__', '__weakref__', '__doc__',
-                '__firstlineno__')
+        skip = (
+            '__module__',
+            '__qualname__',
+            '__dict__',
+            '__weakref__',
+            '__doc__',
+            '__firstlineno__',
+        )
         mine = {}
         for c in thing.__mro__:
-            if not _not_ours(c): continue
-            mine |= {f'{c.__name__}.{k}': v for k, v in sorted(vars(c).items()) if k not in skip}
+            if not _not_ours(c):
+                continue
+            mine |= {
+                f'{c.__name__}.{k}': v
+                for k, v in sorted(vars(c).items())
+                if k not in skip
+            }
         return [list(mine), parts(mine.values())]
-    if isinstance(thing, (list, tuple)): return parts(thing)
+    if isinstance(thing, (list, tuple)):
+        return parts(thing)
     plain = (str, bytes, int, float, bool, complex, type(None), frozenset)
     return [repr(thing) if isinstance(thing, plain) else type(thing).__name__]
 
-def _mark(*parts) -> str: return hashlib.sha256(repr(parts).encode()).hexdigest()[:12]
+
+def _mark(*parts) -> str:
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:12]
+
 
 def code_mark(
     thing: type | Callable,  # a class or a function
-) -> str:                    # 12 hexadecimal digits
+) -> str:  # 12 hexadecimal digits
     """A fingerprint of what a class or function does.
 
     Comments do not matter; another version of Python may.
     """
     return _mark(_code_parts(thing))
+
 
 def network_mark(
     model: nn.Module,
@@ -110,14 +142,23 @@ def network_mark(
 
 # %% ../nbs/library/experiment.ipynb #c015b
 # arguments of `Learner` that `run` takes
-LEARNER = ('eval_on', 'eval_every', 'progress', 'callbacks', 'checkpoint', 'checkpoint_every')
+LEARNER = (
+    'eval_on',
+    'eval_every',
+    'progress',
+    'callbacks',
+    'checkpoint',
+    'checkpoint_every',
+)
 COMPUTE = tuple(f.name for f in fields(Compute))
+
 
 @dataclass(frozen=True)
 class Asked:
     "One run that was asked for, not yet built. From `ask`, which refuses what cannot be."
+
     data: str | Stream
-    method: str                             # name in `METHODS`
+    method: str  # name in `METHODS`
     seed: int
     root: str | Path | None = None
     flavour: str = 'released'
@@ -136,11 +177,15 @@ class Asked:
     def stream(self) -> Stream:
         "What the run will learn from, on the CPU."
         order_seed = self.seed if self.order_seed is None else self.order_seed
-        if isinstance(self.data, Stream): s = self.data
-        else: s = get_stream(self.data, self.root, self.protocol)
+        if isinstance(self.data, Stream):
+            s = self.data
+        else:
+            s = get_stream(self.data, self.root, self.protocol)
         s = s.for_run(order_seed)
-        if self.class_order is not None: s = s.with_class_order(self.class_order)
-        if self.drop_last: s = replace(s, drop_last=True)
+        if self.class_order is not None:
+            s = s.with_class_order(self.class_order)
+        if self.drop_last:
+            s = replace(s, drop_last=True)
         return s
 
     def config(self, stream: Stream) -> Config:
@@ -148,16 +193,24 @@ class Asked:
         own = None if isinstance(self.data, Stream) else data_spec(self.data).name
         row = self.preset or own
         return settings(
-            stream, self.method, self.flavour, row, self.rehearsal or None, **self.changed)
+            stream,
+            self.method,
+            self.flavour,
+            row,
+            self.rehearsal or None,
+            **self.changed,
+        )
 
     def stage(self, stream: Stream, config) -> Stream:
         "The stream as it is gone through: cut short for a rehearsal, or mixed for the upper bound."
-        if self.rehearsal: stream = cut_short(stream, self.rehearsal, config.N)
+        if self.rehearsal:
+            stream = cut_short(stream, self.rehearsal, config.N)
         return stream.stationary() if METHODS[self.method].stationary else stream
 
     def network(self, stream: Stream) -> nn.Module:
         "The network that will learn, fresh."
-        if isinstance(self.model, nn.Module): return copy.deepcopy(self.model)
+        if isinstance(self.model, nn.Module):
+            return copy.deepcopy(self.model)
         maker = self.model or METHODS[self.method].model
         seed = self.seed if self.weights_seed is None else self.weights_seed
         return self._made(maker, stream, seed)
@@ -169,21 +222,30 @@ class Asked:
         "What tells this run from others, beside the names: nothing for what is ours."
         m = METHODS[self.method]
         marks: dict[str, Any] = {}
-        if stream.class_order is not None: marks['class_order'] = list(stream.class_order)
-        if stream.protocol != 'own': marks['protocol'] = stream.protocol
-        if stream.drop_last: marks['drop_last'] = True
+        if stream.class_order is not None:
+            marks['class_order'] = list(stream.class_order)
+        if stream.protocol != 'own':
+            marks['protocol'] = stream.protocol
+        if stream.drop_last:
+            marks['drop_last'] = True
         for name in ('weights_seed', 'order_seed'):
-            if getattr(self, name) not in (None, self.seed): marks[name] = getattr(self, name)
+            if getattr(self, name) not in (None, self.seed):
+                marks[name] = getattr(self, name)
         brought = isinstance(self.data, Stream) or DATASETS[stream.name].make
-        if brought: marks['data'] = stream.fingerprint()[:12]
+        if brought:
+            marks['data'] = stream.fingerprint()[:12]
         maker = self.model or m.model
-        if isinstance(maker, nn.Module): marks['network'] = network_mark(maker)
+        if isinstance(maker, nn.Module):
+            marks['network'] = network_mark(maker)
         elif maker.__module__.split('.')[0] != 'arm_nb':
             marks['network'] = network_mark(self._made(maker, stream, 0))
-        if _not_ours(m.strategy): marks['method'] = code_mark(m.strategy)
-        elif m.strategy.version > 1: marks['method'] = m.strategy.version
+        if _not_ours(m.strategy):
+            marks['method'] = code_mark(m.strategy)
+        elif m.strategy.version > 1:
+            marks['method'] = m.strategy.version
         div = DIVERGENCES.get(getattr(config, 'div', ''))
-        if div and div.__module__.split('.')[0] != 'arm_nb': marks['div'] = code_mark(div)
+        if div and div.__module__.split('.')[0] != 'arm_nb':
+            marks['div'] = code_mark(div)
         return marks
 
     def head(self) -> RunRecord:
@@ -194,54 +256,82 @@ class Asked:
         s = self.stage(stream, config)
         how = self.compute.told(hasattr(METHODS[self.method].strategy, 'compile'))
         return RunRecord(
-            s.name, self.method, self.flavour, self.seed, plain(asdict(config)),
-            self.learner.get('eval_on', 'test'), [list(c) for c in s.task_classes], s.n_classes,
-            versions=how, marks=marks)
+            s.name,
+            self.method,
+            self.flavour,
+            self.seed,
+            plain(asdict(config)),
+            self.learner.get('eval_on', 'test'),
+            [list(c) for c in s.task_classes],
+            s.n_classes,
+            versions=how,
+            marks=marks,
+        )
 
     def build(
         self,
-        marks: dict | None = None,  # those that another process has found; None: looked for here
-    ) -> Learner:                   # ready to .fit()
+        # those that another process has found; None: looked for here
+        marks: dict | None = None,
+    ) -> Learner:  # ready to .fit()
         "The run, built."
         c, stream = self.compute, self.stream()
         config = self.config(stream)
-        if marks is None: marks = self.marks(stream, config)
+        if marks is None:
+            marks = self.marks(stream, config)
         model = prepared(self.network(stream), c.amp, c.channels_last).to(c.device)
         generator = torch.Generator().manual_seed(self.seed)
         strategy = METHODS[self.method].strategy(model, config, generator)
-        if c.compile and hasattr(strategy, 'compile'): strategy.compile = True
+        if c.compile and hasattr(strategy, 'compile'):
+            strategy.compile = True
         return Learner(
-            strategy, self.stage(stream, config).to(c.device), self.seed, method=self.method,
-            flavour=self.flavour, marks=marks, order_seed=self.order_seed, **self.learner)
+            strategy,
+            self.stage(stream, config).to(c.device),
+            self.seed,
+            method=self.method,
+            flavour=self.flavour,
+            marks=marks,
+            order_seed=self.order_seed,
+            **self.learner,
+        )
+
 
 def cut_short(
     stream: Stream,
     iterations: int,  # wanted of each task, >= 1
-    N: int,           # images in a batch
-) -> Stream:          # under a name of its own
+    N: int,  # images in a batch
+) -> Stream:  # under a name of its own
     """A stream for a rehearsal.
 
     Of each task so many images, evenly spaced, that its passes take the iterations wanted. The
     tests stay as they are.
     """
     n = -(-iterations // stream.passes) * N
+
     def part(x, y):
         at = torch.linspace(0, len(y) - 1, min(n, len(y)), device=y.device).long()
         return x[at], y[at]
+
     train = [part(x, y) for x, y in stream.train]
     return replace(stream, name=f'{stream.name}-{iterations}', train=train)
 
 # %% ../nbs/library/experiment.ipynb #c015c
 def ask(
-    data: str | Stream = 'mnist-mini',          # name of a data set, or a stream of your own
-    method: str = 'arm',                        # name in `METHODS` or `VARIANTS`
-    seed: int = 0,                              # of first weights, order of images, method's draws
-    root: str | Path | None = None,             # torchvision's root, for data that is in no package
-    flavour: str = 'released',                  # as the authors' code; 'paper': text to the letter
-    preset: str | None = None,                  # for your own data, whose settings: 'mnist5k', …
-    model: nn.Module | Callable | None = None,  # a network, or its maker; None: the paper's
-    class_order: int | Sequence[int] | None = None,  # a list of classes, or a seed; None: by label
-    **more,                                     # see `run`
+    # name of a data set, or a stream of your own
+    data: str | Stream = 'mnist-mini',
+    method: str = 'arm',  # name in `METHODS` or `VARIANTS`
+    # of first weights, order of images, method's draws
+    seed: int = 0,
+    # torchvision's root, for data that is in no package
+    root: str | Path | None = None,
+    # as the authors' code; 'paper': text to the letter
+    flavour: str = 'released',
+    # for your own data, whose settings: 'mnist5k', …
+    preset: str | None = None,
+    # a network, or its maker; None: the paper's
+    model: nn.Module | Callable | None = None,
+    # a list of classes, or a seed; None: by label
+    class_order: int | Sequence[int] | None = None,
+    **more,  # see `run`
 ) -> Asked:
     """A run as it was asked for. Errors as `run`.
 
@@ -252,44 +342,74 @@ def ask(
     asked = {'protocol', 'drop_last', 'rehearsal', 'weights_seed', 'order_seed'}
     own = {f.name for f in fields(Asked)} & asked
     known = [*(f.name for f in fields(config)), *LEARNER, *COMPUTE, *sorted(own)]
-    for key in more: one_of(known, key, f'setting of {method}')
+    for key in more:
+        one_of(known, key, f'setting of {method}')
     seed = check_number(seed, 'seed', 0, 2**63, whole=True)
     for key in ('weights_seed', 'order_seed', 'rehearsal'):
-        if more.get(key) is not None: more[key] = check_number(more[key], key, 0, 2**63, whole=True)
+        if more.get(key) is not None:
+            more[key] = check_number(more[key], key, 0, 2**63, whole=True)
     one_of(('test', 'val'), more.get('eval_on', 'test'), 'eval_on')
-    if isinstance(data, str): data = data_spec(data).name
+    if isinstance(data, str):
+        data = data_spec(data).name
     elif not isinstance(data, Stream):
-        raise ValueError('data must be the name of a data set or a Stream (Stream.from_arrays, '
-                         f'Stream.from_folder), not {type(data).__name__}')
+        raise ValueError(
+            'data must be the name of a data set or a Stream (Stream.from_arrays, '
+            f'Stream.from_folder), not {type(data).__name__}'
+        )
     if isinstance(data, Stream) and 'protocol' in more:
         raise ValueError('protocol is for data sets by name: a stream has its own')
     if model is not None and not callable(model):
-        raise ValueError('model must be a network or a function (in_shape, n_classes, seed) -> '
-                         f'network, not {model!r}')
-    def part(names): return {k: v for k, v in more.items() if k in names}
+        raise ValueError(
+            'model must be a network or a function (in_shape, n_classes, seed) -> '
+            f'network, not {model!r}'
+        )
+
+    def part(names):
+        return {k: v for k, v in more.items() if k in names}
+
     return Asked(
-        data, name, seed, root, flavour, preset, model, class_order, **part(own),
-        compute=Compute(**part(COMPUTE)), learner=part(LEARNER),
-        changed=changed | {k: v for k, v in more.items() if k not in (*own, *COMPUTE, *LEARNER)})
+        data,
+        name,
+        seed,
+        root,
+        flavour,
+        preset,
+        model,
+        class_order,
+        **part(own),
+        compute=Compute(**part(COMPUTE)),
+        learner=part(LEARNER),
+        changed=changed
+        | {k: v for k, v in more.items() if k not in (*own, *COMPUTE, *LEARNER)},
+    )
+
 
 def build(
-    *args,      # as `run`
+    *args,  # as `run`
     **more,
-) -> Learner:   # ready to .fit()
+) -> Learner:  # ready to .fit()
     "A run that has not begun: for those who want to look in. Arguments and errors as `run`."
     return ask(*args, **more).build()
 
+
 def run(
-    data: str | Stream = 'mnist-mini',          # name of a data set, or a stream of your own
-    method: str = 'arm',                        # name in `METHODS` or `VARIANTS`
-    seed: int = 0,                              # of first weights, order of images, method's draws
-    root: str | Path | None = None,             # torchvision's root, for data that is in no package
-    flavour: str = 'released',                  # as the authors' code; 'paper': text to the letter
-    preset: str | None = None,                  # for your own data, whose settings: 'mnist5k', …
-    model: nn.Module | Callable | None = None,  # a network (a copy learns), or its maker
-    class_order: int | Sequence[int] | None = None,  # a list of classes, or a seed; None: by label
-    **more,                                     # see below
-) -> RunRecord:                                       # what was run and what came out
+    # name of a data set, or a stream of your own
+    data: str | Stream = 'mnist-mini',
+    method: str = 'arm',  # name in `METHODS` or `VARIANTS`
+    # of first weights, order of images, method's draws
+    seed: int = 0,
+    # torchvision's root, for data that is in no package
+    root: str | Path | None = None,
+    # as the authors' code; 'paper': text to the letter
+    flavour: str = 'released',
+    # for your own data, whose settings: 'mnist5k', …
+    preset: str | None = None,
+    # a network (a copy learns), or its maker
+    model: nn.Module | Callable | None = None,
+    # a list of classes, or a seed; None: by label
+    class_order: int | Sequence[int] | None = None,
+    **more,  # see below
+) -> RunRecord:  # what was run and what came out
     """One method on one data set with one seed: the line that everything else is for.
 
     `model` is a network, or (in_shape, n_classes, seed) -> network; None: the paper's.
@@ -305,8 +425,11 @@ def run(
 
     Example: `run(method='naive', progress=False).n_iterations` is 400.
     """
-    learner = build(data, method, seed, root, flavour, preset, model, class_order, **more)
-    with threads_for(learner.strategy.model): return learner.fit()
+    learner = build(
+        data, method, seed, root, flavour, preset, model, class_order, **more
+    )
+    with threads_for(learner.strategy.model):
+        return learner.fit()
 
 # %% ../nbs/library/experiment.ipynb #c026b
 class Stopped(Exception):
@@ -314,7 +437,9 @@ class Stopped(Exception):
 
     The message says why, and where its record is.
     """
-    record: RunRecord | None = None    # as far as it came
+
+    record: RunRecord | None = None  # as far as it came
+
 
 class KeepRecalled:
     """A callback of `Learner` or `run`: keeps what ARM or ADI recalled.
@@ -326,64 +451,92 @@ class KeepRecalled:
 
     def __init__(
         self,
-        every: int | None = 1,  # one in so many from `first` on; None: half-way through each stage
-        first: int = 0,         # the first to keep, in iterations done
+        # one in so many from `first` on; None: half-way through each stage
+        every: int | None = 1,
+        first: int = 0,  # the first to keep, in iterations done
         path: str | Path | None = None,  # a file that each is added to as it comes
     ):
-        self.every = None if every is None else check_number(every, 'every', 1, whole=True)
+        self.every = (
+            None if every is None else check_number(every, 'every', 1, whole=True)
+        )
         self.first = check_number(first, 'first', 0, whole=True)
         self.path, self.kept = path and Path(path), {}
 
     def wanted(self, learner: Learner) -> bool:
         "Is the iteration that has just been done one to keep?"
-        if self.every: return learner.t >= self.first and (learner.t - self.first) % self.every == 0
-        return learner.t in [sum(learner.batches[:i]) + n//2 for i, n in enumerate(learner.batches)]
+        if self.every:
+            return (
+                learner.t >= self.first and (learner.t - self.first) % self.every == 0
+            )
+        return learner.t in [
+            sum(learner.batches[:i]) + n // 2 for i, n in enumerate(learner.batches)
+        ]
 
     def __call__(self, learner: Learner) -> None:
         last = learner.strategy.last
-        recalled = learner.strategy.recalled_p is not None and isinstance(last, Recalled)
-        if not recalled or not self.wanted(learner): return
+        recalled = learner.strategy.recalled_p is not None and isinstance(
+            last, Recalled
+        )
+        if not recalled or not self.wanted(learner):
+            return
         self.kept[learner.t] = last
-        if not self.path: return
+        if not self.path:
+            return
         there = torch.load(self.path, weights_only=True) if self.path.exists() else {}
         there[learner.t] = {f.name: getattr(last, f.name) for f in fields(last)}
         save_tensors(self.path, there)
 
+
 def load_images(
-    path: str | Path,         # of a record whose run was asked to keep its network
-) -> dict[int, Recalled]:     # iterations done -> what was recalled
+    path: str | Path,  # of a record whose run was asked to keep its network
+) -> dict[int, Recalled]:  # iterations done -> what was recalled
     "The recalled images of a run. FileNotFoundError if none were kept."
     kept = torch.load(Path(path).with_suffix('.recalled.pt'), weights_only=True)
     names = [f.name for f in fields(Recalled)]
-    return {t: Recalled(**{k: v for k, v in b.items() if k in names}) for t, b in kept.items()}
+    return {
+        t: Recalled(**{k: v for k, v in b.items() if k in names})
+        for t, b in kept.items()
+    }
+
 
 def fit_and_keep(
-    learner: Learner,             # from `build`, not yet run
+    learner: Learner,  # from `build`, not yet run
     folder: str | Path = 'runs',  # the store
-    keep_network: bool = False,   # also the network at the end, and each task's half-way recall
-) -> tuple[RunRecord, Path]:      # the record and its file
+    # also the network at the end, and each task's half-way recall
+    keep_network: bool = False,
+) -> tuple[RunRecord, Path]:  # the record and its file
     """Run to the end and keep the record.
 
     Raises: Stopped, with the record so far beside it, if it does not come that far.
     """
     path = run_path(learner.record, folder)
-    path.parent.mkdir(parents=True, exist_ok=True)  # if nothing can be kept, better to hear it now
+    # if nothing can be kept, better to hear it now
+    path.parent.mkdir(parents=True, exist_ok=True)
     if keep_network:
         kept = KeepRecalled(every=None, path=path.with_suffix('.recalled.pt'))
         learner.callbacks.append(kept)
     try:
-        with threads_for(learner.strategy.model): record = learner.fit()
+        with threads_for(learner.strategy.model):
+            record = learner.fit()
         if keep_network:
             save_tensors(network_path(path), dict(learner.strategy.model.state_dict()))
-        save_run(record, folder)                    # last, so that a record says that all is there
-    except (Exception, KeyboardInterrupt) as e: raise _stopped(learner.record, path, e) from e
+        # last, so that a record says that all is there
+        save_run(record, folder)
+    except (Exception, KeyboardInterrupt) as e:
+        raise _stopped(learner.record, path, e) from e
     path.with_name(path.name + '.incomplete').unlink(missing_ok=True)
-    if learner.checkpoint: learner.checkpoint.unlink(missing_ok=True)
+    if learner.checkpoint:
+        learner.checkpoint.unlink(missing_ok=True)
     return record, path
+
 
 def _stopped(record: RunRecord, path: Path, e: BaseException) -> Stopped:
     "Keep what there is, if the disk takes it, and say what happened."
-    why = 'interrupted' if isinstance(e, KeyboardInterrupt) else str(e) or type(e).__name__
+    why = (
+        'interrupted'
+        if isinstance(e, KeyboardInterrupt)
+        else str(e) or type(e).__name__
+    )
     unfinished = path.with_name(path.name + '.incomplete')
     if record.n_iterations:
         n = record.n_iterations
@@ -398,7 +551,9 @@ def _stopped(record: RunRecord, path: Path, e: BaseException) -> Stopped:
 
 # %% ../nbs/library/experiment.ipynb #c026e
 def __getattr__(name):
-    if name == 'sweep':           # it stands in a module of its own, which imports this one
+    # it stands in a module of its own, which imports this one
+    if name == 'sweep':
         from arm_nb.sweeps import sweep
+
         return sweep
     raise AttributeError(f'module {__name__!r} has no attribute {name!r}')

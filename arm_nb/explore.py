@@ -23,7 +23,13 @@ from torch import Tensor, nn
 from .arm import ARM, Recalled
 from .divergence import violations
 from .experiment import build, threads_for
-from .figures import accuracy_curves, draw_accuracy, draw_answers, draw_batch, draw_image
+from arm_nb.figures import (
+    accuracy_curves,
+    draw_accuracy,
+    draw_answers,
+    draw_batch,
+    draw_image,
+)
 from .figures import draw_recalled_classes, figure, kept_iterations, task_windows
 from .networks import keep_stats, sgd_step
 from .recall import RecallConfig, RecallTrace, recall
@@ -38,26 +44,34 @@ __all__ = ['LAMBDAS', 'TOY', 'png', 'explorer', 'Scene', 'scene_of', 'arm_at', '
 # %% ../nbs/library/explore.ipynb #c006
 def png(
     fig: Figure,
-) -> bytes: # a PNG file
+) -> bytes:  # a PNG file
     "A figure as it would be saved."
     file = io.BytesIO()
     fig.savefig(file, format='png')
     return file.getvalue()
 
+
 def explorer(
-    draw,           # values of the controls, by name -> Figure
-    controls: dict, # name -> a widget with a `value`
-    *more,          # other widgets to put beside them
-):                  # ipywidgets.VBox with `.controls` and `.picture`, the ipywidgets.Image
+    draw,  # values of the controls, by name -> Figure
+    controls: dict,  # name -> a widget with a `value`
+    *more,  # other widgets to put beside them
+):  # ipywidgets.VBox with `.controls` and `.picture`, the ipywidgets.Image
     "Widgets above the picture that `draw` makes of their values: now, and when one of them moves."
     import ipywidgets
+
     picture = ipywidgets.Image(format='png')
+
     def redraw(change=None):
-        picture.value = png(draw(**{name: widget.value for name, widget in controls.items()}))
-    for widget in controls.values(): widget.observe(redraw, 'value')
+        picture.value = png(
+            draw(**{name: widget.value for name, widget in controls.items()})
+        )
+
+    for widget in controls.values():
+        widget.observe(redraw, 'value')
     redraw()
-    row = ipywidgets.HBox([*controls.values(), *more],
-                          layout=ipywidgets.Layout(flex_flow='row wrap'))
+    row = ipywidgets.HBox(
+        [*controls.values(), *more], layout=ipywidgets.Layout(flex_flow='row wrap')
+    )
     box = ipywidgets.VBox([row, picture])
     box.controls, box.picture = controls, picture
     return box
@@ -66,41 +80,51 @@ def explorer(
 @dataclass(frozen=True, eq=False)
 class Scene:
     "What lines 7 and 8 of Algorithm 1 start from. Looking at it leaves its networks as they are."
-    model_old: nn.Module         # f_theta: images -> logits
-    model: nn.Module             # f_theta', after line 5
-    x: Tensor                    # (B, C, H, W) images to start from, distinct
-    present: Tensor              # classes in the real batch, repeats allowed
-    cfg: RecallConfig            # the constants of eqs 8 and 9
-    weight: Tensor | None = None # (B,) copies of each image; None: one
+
+    model_old: nn.Module  # f_theta: images -> logits
+    model: nn.Module  # f_theta', after line 5
+    x: Tensor  # (B, C, H, W) images to start from, distinct
+    present: Tensor  # classes in the real batch, repeats allowed
+    cfg: RecallConfig  # the constants of eqs 8 and 9
+    weight: Tensor | None = None  # (B,) copies of each image; None: one
 
     @torch.no_grad()
     def violation(
         self,
         x: Tensor,  # (B, C, H, W) images
-    ) -> Tensor:    # (B,) >= 0: D at each image, 0 where the change is local
+    ) -> Tensor:  # (B,) >= 0: D at each image, 0 where the change is local
         "By how much eq. 4 is violated at these images."
         with keep_stats(self.model_old, self.model):
-            return violations(self.model_old(x), self.model(x), self.present, self.cfg.div)
+            return violations(
+                self.model_old(x), self.model(x), self.present, self.cfg.div
+            )
 
     def trace(
         self,
-        **changed,      # constants that are to be others, e.g. lambda_3=0., S=20
-    ) -> RecallTrace:   # S + 1 entries: the start and every step
+        **changed,  # constants that are to be others, e.g. lambda_3=0., S=20
+    ) -> RecallTrace:  # S + 1 entries: the start and every step
         """The recall from here.
 
         Raises: ValueError for a constant that cannot be.
         """
         trace = RecallTrace()
         with keep_stats(self.model_old, self.model):
-            recall(self.x, self.model_old, self.model, self.present, replace(self.cfg, **changed),
-                   self.weight, trace=trace)
+            recall(
+                self.x,
+                self.model_old,
+                self.model,
+                self.present,
+                replace(self.cfg, **changed),
+                self.weight,
+                trace=trace,
+            )
         return trace
 
 # %% ../nbs/library/explore.ipynb #c012
 def scene_of(
-    arm: ARM,   # at work in any loop; left as it is
-    xb: Tensor, # (N, C, H, W) the batch that comes next
-    yb: Tensor, # (N,) its classes
+    arm: ARM,  # at work in any loop; left as it is
+    xb: Tensor,  # (N, C, H, W) the batch that comes next
+    yb: Tensor,  # (N,) its classes
 ) -> Scene:
     """The recall that this ARM would begin on this batch.
 
@@ -108,17 +132,22 @@ def scene_of(
     """
     arm = copy.deepcopy(arm)
     if not arm.begin(yb):
-        raise ValueError(f'no recall at iteration {arm.t}: it begins at {arm.cfg.recall_from}')
+        raise ValueError(
+            f'no recall at iteration {arm.t}: it begins at {arm.cfg.recall_from}'
+        )
     sgd_step(arm.model, F.cross_entropy(arm.model(xb), yb), arm.cfg.eta_0)
     x, _, weight = arm._starts(xb, yb)
     return Scene(arm.model_old, arm.model, x, yb, arm.cfg, weight)
 
+
 def arm_at(
-    t: int,                   # iterations to run, 0 or more
-    data: str = 'mnist-mini', # name of a data set
+    t: int,  # iterations to run, 0 or more
+    data: str = 'mnist-mini',  # name of a data set
     seed: int = 0,
-    **more,                   # as in `build`: root, flavour, fields of `ArmConfig`
-) -> tuple[ARM, Iterator]:    # the method after t iterations, and the batches (xb, yb) to come
+    **more,  # as in `build`: root, flavour, fields of `ArmConfig`
+) -> tuple[
+    ARM, Iterator
+]:  # the method after t iterations, and the batches (xb, yb) to come
     """Run ARM as `run` does, and stop after t iterations.
 
     Raises: ValueError if the stream has no further batch then.
@@ -126,49 +155,74 @@ def arm_at(
     learner = build(data, 'arm', seed, **more)
     arm, stream = cast(ARM, learner.strategy), learner.stream
     if not 0 <= t < sum(learner.batches):
-        raise ValueError(f't = {t}: the stream has iterations 0..{sum(learner.batches) - 1}')
+        raise ValueError(
+            f't = {t}: the stream has iterations 0..{sum(learner.batches) - 1}'
+        )
     stages = range(stream.n_stages)
-    batches = chain.from_iterable(stream.batches(k, arm.cfg.N, learner.order_seed) for k in stages)
+    batches = chain.from_iterable(
+        stream.batches(k, arm.cfg.N, learner.order_seed) for k in stages
+    )
     with threads_for(arm.model):
-        for xb, yb in islice(batches, t): arm(xb, yb)
+        for xb, yb in islice(batches, t):
+            arm(xb, yb)
     return arm, batches
 
 # %% ../nbs/library/explore.ipynb #c020
-LAMBDAS = dict(                            # constant -> the term of eq. 8 that it weighs
-    lambda_d='divergence', lambda_1='nonlocal_old', lambda_2='nonlocal_new', lambda_3='entropy',
-    lambda_4='sharpness', lambda_5='l2', lambda_6='tv')
+# constant -> the term of eq. 8 that it weighs
+LAMBDAS = dict(
+    lambda_d='divergence',
+    lambda_1='nonlocal_old',
+    lambda_2='nonlocal_new',
+    lambda_3='entropy',
+    lambda_4='sharpness',
+    lambda_5='l2',
+    lambda_6='tv',
+)
+
 
 def gains(
     trace: RecallTrace,
-) -> dict[str, np.ndarray]:  # name of a term, and 'eq. 8' for their sum -> (S + 1,) gains
+) -> dict[
+    str, np.ndarray
+]:  # name of a term, and 'eq. 8' for their sum -> (S + 1,) gains
     "What each term of eq. 8 has gained since the start, step by step."
-    terms = {name: np.array([float(v) for v in values]) for name, values in trace.terms.items()}
+    terms = {
+        name: np.array([float(v) for v in values])
+        for name, values in trace.terms.items()
+    }
     terms['eq. 8'] = sum(terms.values())
     return {name: values - values[0] for name, values in terms.items()}
 
+
 def draw_gains(
     ax,
-    key,                 # other axes, for the names and how much each is at step s
+    key,  # other axes, for the names and how much each is at step s
     trace: RecallTrace,
-    s: int,              # step to look at, 0..S of the trace
+    s: int,  # step to look at, 0..S of the trace
 ) -> None:
     "The gains of all terms."
     for name, g in gains(trace).items():
         ax.plot(g, 'k--' if name == 'eq. 8' else '-', label=f'{name} {g[s]:+.2f}')
     ax.axvline(s, color='.6', lw=1, zorder=0)
-    ax.set(xlabel='step', ylabel='gain', title='gain of each term of eq. 8',
-           xlim=(0, max(len(trace.x) - 1, 1)))
+    ax.set(
+        xlabel='step',
+        ylabel='gain',
+        title='gain of each term of eq. 8',
+        xlim=(0, max(len(trace.x) - 1, 1)),
+    )
     key.set_axis_off()
     small = dict(fontsize=7.5, title_fontsize=8, handlelength=1, borderpad=0)
-    key.legend(*ax.get_legend_handles_labels(), loc='center', title=f'at step {s}', **small)
+    key.legend(
+        *ax.get_legend_handles_labels(), loc='center', title=f'at step {s}', **small
+    )
 
 # %% ../nbs/library/explore.ipynb #c021
 @figure
 def plot_recall(
     scene: Scene,
-    trace: RecallTrace, # from `scene.trace`
-    s: int,             # step to look at, 0..S of the trace
-    image: int = 0,     # image to look at, 0..B-1
+    trace: RecallTrace,  # from `scene.trace`
+    s: int,  # step to look at, 0..S of the trace
+    image: int = 0,  # image to look at, 0..B-1
 ) -> Figure:
     "A recall at step s: one image and what is said of it, the whole batch, the gain of each term."
     looked_at = trace.x[0], trace.x[s], trace.p_old[s], trace.p_new[s]
@@ -181,15 +235,22 @@ def plot_recall(
     draw_image(became, x_hat, f'recalled, S = {s}')
     change = (x_hat - x).mean(0).numpy()
     differs.imshow(change, cmap='PuOr', vmin=-1, vmax=1, interpolation='nearest')
-    differs.set(xticks=[], yticks=[], title='change',
-                xlabel=f'{change.min():+.2f} to {change.max():+.2f}')
+    differs.set(
+        xticks=[],
+        yticks=[],
+        title='change',
+        xlabel=f'{change.min():+.2f} to {change.max():+.2f}',
+    )
     draw_answers(says, p_old, p_new, present)
     classes = trace.p_old[s].argmax(1)
-    draw_batch(middle.subplots(), trace.x[s], trace.x[0], classes, present, scene.weight, image)
+    draw_batch(
+        middle.subplots(), trace.x[s], trace.x[0], classes, present, scene.weight, image
+    )
     gained, key, mind = below.subplots(1, 3, width_ratios=[2.2, 1, 2])
     draw_gains(gained, key, trace, s)
     p = torch.stack(trace.p_old)[:, image].cpu().numpy()
-    for c in np.argsort(-p.max(0))[:4]: mind.plot(p[:, c], label=f'class {c}')
+    for c in np.argsort(-p.max(0))[:4]:
+        mind.plot(p[:, c], label=f'class {c}')
     mind.axvline(s, color='.6', lw=1, zorder=0)
     mind.set_title('this image, by the old network')
     mind.set(xlabel='step', ylabel='probability', ylim=(0, 1.03))
@@ -199,100 +260,158 @@ def plot_recall(
 # %% ../nbs/library/explore.ipynb #c026
 _WIDE = dict(style=dict(description_width='175px'), layout=dict(width='385px'))
 
+
 def sliders(
-    cfg: RecallConfig, # where they stand at first
+    cfg: RecallConfig,  # where they stand at first
     names: list[str],  # constants of `LAMBDAS`
-) -> dict:             # name -> ipywidgets.FloatSlider
+) -> dict:  # name -> ipywidgets.FloatSlider
     "A slider a constant, from 0 to 4 times its value (1 if it is 0; lambda_d: 8, as at unit lag)."
     import ipywidgets
+
     def slider(name):
         value = getattr(cfg, name)
-        top = 8. if name == 'lambda_d' else 4*value or 1.
+        top = 8.0 if name == 'lambda_d' else 4 * value or 1.0
         return ipywidgets.FloatSlider(
-            value=value, min=0., max=top, step=top/80, readout_format='.2f',
-            description=f'{name}: {LAMBDAS[name]}', **_WIDE)
+            value=value,
+            min=0.0,
+            max=top,
+            step=top / 80,
+            readout_format='.2f',
+            description=f'{name}: {LAMBDAS[name]}',
+            **_WIDE,
+        )
+
     return {name: slider(name) for name in names}
 
+
 def counter(
-    name: str,       # shown beside it
-    last: int,       # the largest value
+    name: str,  # shown beside it
+    last: int,  # the largest value
     value: int = 0,  # where it stands at first
-):                   # ipywidgets.IntSlider
+):  # ipywidgets.IntSlider
     "A slider from 0 to a whole number."
     import ipywidgets
+
     return ipywidgets.IntSlider(value=value, min=0, max=last, description=name, **_WIDE)
 
+
 def explore_recall(
-    scene: Scene, # from `scene_of`
-):                # ipywidgets.VBox, as from `explorer`
+    scene: Scene,  # from `scene_of`
+):  # ipywidgets.VBox, as from `explorer`
     "`plot_recall` with sliders over the image, S and each lambda."
-    most = 2*scene.cfg.S
+    most = 2 * scene.cfg.S
     recalled = lru_cache(8)(lambda **changed: scene.trace(S=most, **changed))
-    def draw(image, S, **changed): return plot_recall(scene, recalled(**changed), S, image)
-    counters = dict(image=counter('image', len(scene.x) - 1), S=counter('S', most, scene.cfg.S))
+
+    def draw(image, S, **changed):
+        return plot_recall(scene, recalled(**changed), S, image)
+
+    counters = dict(
+        image=counter('image', len(scene.x) - 1), S=counter('S', most, scene.cfg.S)
+    )
     return explorer(draw, counters | sliders(scene.cfg, list(LAMBDAS)))
 
 # %% ../nbs/library/explore.ipynb #c037
 class Columns(nn.Module):
     "(B, 1, H, 2) images -> (B, 2): the grey value of each column."
-    def forward(self, x: Tensor) -> Tensor: return x.mean((1, 2))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.mean((1, 2))
+
 
 def two_pixels(
-    points: Tensor, # (n, 2) grey values of the left and the right column
-) -> Tensor:        # (n, 1, 2, 2) images
+    points: Tensor,  # (n, 2) grey values of the left and the right column
+) -> Tensor:  # (n, 1, 2, 2) images
     "Points of the plane as images."
     return points[:, None, None].expand(-1, 1, 2, 2)
 
+
 @lru_cache(None)
-def toy_network(
-) -> tuple[nn.Module, Tensor, Tensor]:  # f_theta, (180, 2) points, (180,) their classes
+def toy_network() -> tuple[
+    nn.Module, Tensor, Tensor
+]:  # f_theta, (180, 2) points, (180,) their classes
     "The three classes of chapter 3 in the unit square, and a network that knows them."
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(1)
         classes = torch.arange(3).repeat_interleave(60)
-        points = (torch.tensor([[.25, .25], [.25, .75], [.75, .5]])[classes]
-                  + .09*torch.randn(180, 2)).clamp(0, 1)
+        points = (
+            torch.tensor([[0.25, 0.25], [0.25, 0.75], [0.75, 0.5]])[classes]
+            + 0.09 * torch.randn(180, 2)
+        ).clamp(0, 1)
         f = nn.Sequential(Columns(), nn.Linear(2, 32), nn.Tanh(), nn.Linear(32, 3))
-    optimiser = torch.optim.Adam(f.parameters(), .02)
+    optimiser = torch.optim.Adam(f.parameters(), 0.02)
     for _ in range(150):
         optimiser.zero_grad()
         F.cross_entropy(f(two_pixels(points)), classes).backward()
         optimiser.step()
     return f.requires_grad_(False), points, classes
 
-TOY = RecallConfig(eta_1=.1, lambda_1=.1, lambda_2=.01, lambda_3=1., lambda_5=.1, lambda_6=.1, S=20)
+
+TOY = RecallConfig(
+    eta_1=0.1,
+    lambda_1=0.1,
+    lambda_2=0.01,
+    lambda_3=1.0,
+    lambda_5=0.1,
+    lambda_6=0.1,
+    S=20,
+)
+
 
 def toy_scene(
-    steps: int = 4, # how often line 5 is taken on the batch, at rate 0.3; 0: nothing was learned
+    # how often line 5 is taken on the batch, at rate 0.3; 0: nothing was learned
+    steps: int = 4,
 ) -> Scene:
     "A recall in the world of two pixels, after six images of class 2 were learned."
     f_old, f_new = toy_network()[0], copy.deepcopy(toy_network()[0]).requires_grad_()
-    points = [[.52, .62], [.55, .42], [.6, .5], [.62, .66], [.68, .35], [.5, .5]]
+    points = [
+        [0.52, 0.62],
+        [0.55, 0.42],
+        [0.6, 0.5],
+        [0.62, 0.66],
+        [0.68, 0.35],
+        [0.5, 0.5],
+    ]
     x = two_pixels(torch.tensor(points))
-    for _ in range(steps): sgd_step(f_new, F.cross_entropy(f_new(x), torch.full((6,), 2)), .3)
+    for _ in range(steps):
+        sgd_step(f_new, F.cross_entropy(f_new(x), torch.full((6,), 2)), 0.3)
     return Scene(f_old, f_new, x, torch.full((6,), 2), TOY)
 
 # %% ../nbs/library/explore.ipynb #c040
 def draw_regions(ax, logits: Tensor, title: str) -> None:
     "(n*n, 3) logits on a grid over the unit square -> whose region is where."
-    n = int(len(logits)**.5)
+    n = int(len(logits) ** 0.5)
     u = np.linspace(0, 1, n)
-    ax.contourf(u, u, logits.argmax(-1).view(n, n).numpy(), levels=[-.5, .5, 1.5, 2.5],
-                colors=['C0', 'C1', 'C2'], alpha=.35)
-    ax.set(xlabel='left column a', title=title, aspect='equal', xlim=(-.15, 1.05),
-           ylim=(-.05, 1.05))
+    ax.contourf(
+        u,
+        u,
+        logits.argmax(-1).view(n, n).numpy(),
+        levels=[-0.5, 0.5, 1.5, 2.5],
+        colors=['C0', 'C1', 'C2'],
+        alpha=0.35,
+    )
+    ax.set(
+        xlabel='left column a',
+        title=title,
+        aspect='equal',
+        xlim=(-0.15, 1.05),
+        ylim=(-0.05, 1.05),
+    )
+
 
 @figure
 def plot_toy(
-    scene: Scene,       # from `toy_scene`
-    trace: RecallTrace, # from `scene.trace`
-    s: int,             # step to look at, 0..S of the trace
-    n: int = 80,        # points along each side of the grid
+    scene: Scene,  # from `toy_scene`
+    trace: RecallTrace,  # from `scene.trace`
+    s: int,  # step to look at, 0..S of the trace
+    n: int = 80,  # points along each side of the grid
 ) -> Figure:
     "Regions before and after the step on class 2; the violation of eq. 4, and the walk of x_hat."
     u = torch.linspace(0, 1, n)
-    grid = two_pixels(torch.stack(torch.meshgrid(u, u, indexing='xy'), -1).reshape(-1, 2))
-    walk = torch.stack(trace.x[:s + 1]).mean((2, 3)).numpy()                # (s + 1, B, 2)
+    grid = two_pixels(
+        torch.stack(torch.meshgrid(u, u, indexing='xy'), -1).reshape(-1, 2)
+    )
+    # (s + 1, B, 2)
+    walk = torch.stack(trace.x[: s + 1]).mean((2, 3)).numpy()
     fig, axes = plt.subplots(1, 3, figsize=(9, 3.2))
     with torch.no_grad():
         draw_regions(axes[0], scene.model_old(grid), 'before: old network')
@@ -301,62 +420,86 @@ def plot_toy(
     _, points, classes = toy_network()
     axes[0].scatter(*points.numpy().T, c=[f'C{c}' for c in classes], s=4)
     axes[0].set_ylabel('right column b')
-    for ax in axes[:2]: ax.scatter(*walk[0].T, c='k', marker='v', s=16)
+    for ax in axes[:2]:
+        ax.scatter(*walk[0].T, c='k', marker='v', s=16)
     axes[2].set_facecolor('.3')
     square = dict(origin='lower', extent=(0, 1, 0, 1), interpolation='nearest')
-    image = axes[2].imshow(v.view(n, n).numpy(), vmin=0, vmax=max(v.max().item(), 1e-3), **square)
-    fig.colorbar(image, ax=axes[2], shrink=.85)
+    image = axes[2].imshow(
+        v.view(n, n).numpy(), vmin=0, vmax=max(v.max().item(), 1e-3), **square
+    )
+    fig.colorbar(image, ax=axes[2], shrink=0.85)
     axes[2].plot(*walk.transpose(2, 0, 1), color='w', lw=1)
     axes[2].scatter(*walk[0].T, marker='v', c='w', s=16)
     axes[2].scatter(*walk[-1].T, marker='o', c='C1', s=22, zorder=3)
-    axes[2].set(xlabel='left column a', xlim=(-.15, 1.05), ylim=(-.05, 1.05),
-                title=f'violation, S = {s}\nmost: {v.max():.3f}, $\\hat x$: {at.max():.3f}')
+    axes[2].set(
+        xlabel='left column a',
+        xlim=(-0.15, 1.05),
+        ylim=(-0.05, 1.05),
+        title=f'violation, S = {s}\nmost: {v.max():.3f}, $\\hat x$: {at.max():.3f}',
+    )
     return fig
 
 # %% ../nbs/library/explore.ipynb #c046
 def explore_toy():
     "`plot_toy` with sliders: how much was learned, S, three lambdas. A box as from `explorer`."
     scene = lru_cache(None)(toy_scene)
-    recalled = lru_cache(8)(lambda steps, **changed: scene(steps).trace(S=2*TOY.S, **changed))
-    def draw(steps, S, **changed): return plot_toy(scene(steps), recalled(steps, **changed), S)
-    counters = dict(steps=counter('steps of line 5', 12, 4), S=counter('S', 2*TOY.S, TOY.S))
+    recalled = lru_cache(8)(
+        lambda steps, **changed: scene(steps).trace(S=2 * TOY.S, **changed)
+    )
+
+    def draw(steps, S, **changed):
+        return plot_toy(scene(steps), recalled(steps, **changed), S)
+
+    counters = dict(
+        steps=counter('steps of line 5', 12, 4), S=counter('S', 2 * TOY.S, TOY.S)
+    )
     return explorer(draw, counters | sliders(TOY, ['lambda_d', 'lambda_1', 'lambda_3']))
 
 # %% ../nbs/library/explore.ipynb #c052
 def standing(
     record: RunRecord,
-    t: int,                        # iterations done
-) -> tuple[np.ndarray, np.ndarray]:  # (tasks,) accuracy when last tested, the best so far; or NaN
+    t: int,  # iterations done
+) -> tuple[
+    np.ndarray, np.ndarray
+]:  # (tasks,) accuracy when last tested, the best so far; or NaN
     "How good a run was at each task after t iterations, and how good it had been."
     when, a = accuracy_curves(record)
-    tested = a[:np.searchsorted(when, t, side='right')]
-    if not len(tested): return (np.full(a.shape[1], np.nan),)*2
+    tested = a[: np.searchsorted(when, t, side='right')]
+    if not len(tested):
+        return (np.full(a.shape[1], np.nan),) * 2
     return tested[-1], np.fmax.reduce(tested)
 
 # %% ../nbs/library/explore.ipynb #c055
 def draw_recalled_now(
     ax,
     record: RunRecord,
-    t: int,             # iterations done, 1..n_iterations
+    t: int,  # iterations done, 1..n_iterations
 ) -> None:
     "The recalled probabilities of the last iteration; of a thinned record, the last that it has."
     at, C = (t - 1) // record.every, record.n_classes
     p = record.recalled[at]
-    done = at*record.every + 1
+    done = at * record.every + 1
     title = 'recalled now' if done == t else f'recalled at t = {done}'
     ax.barh(range(C), np.zeros(C) if p is None else p)
-    ax.set(xlim=(0, max(.5, max(p or [0]))), ylim=(-.5, C - .5), yticks=range(0, C, -(-C // 10)),
-           xlabel='probability', title='nothing recalled' if p is None else title)
+    ax.set(
+        xlim=(0, max(0.5, max(p or [0]))),
+        ylim=(-0.5, C - 0.5),
+        yticks=range(0, C, -(-C // 10)),
+        xlabel='probability',
+        title='nothing recalled' if p is None else title,
+    )
+
 
 def draw_standing(
     ax,
     record: RunRecord,
-    t: int,             # iterations done
+    t: int,  # iterations done
 ) -> None:
     "Accuracy of each task that has begun: now (filled) and the best so far (outline)."
     now, best = standing(record, t)
     begun = [j for j, (start, _) in enumerate(task_windows(record)) if start < t]
-    if not begun: begun = list(range(len(now)))            # a shuffled run: all of them
+    if not begun:
+        begun = list(range(len(now)))  # a shuffled run: all of them
     names = [', '.join(map(str, record.task_classes[j][:2])) for j in begun]
     ax.bar(range(len(begun)), best[begun], fill=False, ec='.4')
     ax.bar(range(len(begun)), now[begun])
@@ -369,7 +512,7 @@ def draw_standing(
 @figure
 def plot_moment(
     record: RunRecord,
-    t: int,                            # iterations done, 1..n_iterations
+    t: int,  # iterations done, 1..n_iterations
     recalled: Recalled | None = None,  # the images of that iteration; None: left out
 ) -> Figure:
     """A moment of a run: what was recalled, from what, and how good the run was.
@@ -377,9 +520,11 @@ def plot_moment(
     Raises: ValueError if there was no such moment.
     """
     if not 1 <= t <= record.n_iterations:
-        raise ValueError(f't = {t}: {run_name(record)} has iterations 1..{record.n_iterations}')
-    rows = ['AAAA']*(recalled is not None) + ['BBBC', 'DDDE']
-    fig = plt.figure(figsize=(8.4, 2.3*len(rows)))
+        raise ValueError(
+            f't = {t}: {run_name(record)} has iterations 1..{record.n_iterations}'
+        )
+    rows = ['AAAA'] * (recalled is not None) + ['BBBC', 'DDDE']
+    fig = plt.figure(figsize=(8.4, 2.3 * len(rows)))
     axes = fig.subplot_mosaic(';'.join(rows))
     if recalled is not None:
         present = set(recalled.y_real.tolist())
@@ -388,45 +533,62 @@ def plot_moment(
     draw_recalled_classes(axes['B'], record)
     axes['B'].set_title('recalled classes: yellow is a probability of 0.5 or more')
     draw_recalled_now(axes['C'], record, t)
-    draw_accuracy(axes['D'], record,
-                  f'{run_name(record)} on {record.data}, seed {record.seed}: t = {t}')
+    draw_accuracy(
+        axes['D'],
+        record,
+        f'{run_name(record)} on {record.data}, seed {record.seed}: t = {t}',
+    )
     axes['D'].set_ylabel('accuracy on a task')
     draw_standing(axes['E'], record, t)
     for k, color, width in ('B', 'k', 3), ('B', 'w', 1.2), ('D', 'k', 1.2):
         axes[k].axvline(t, color=color, lw=width)
-    for k in 'BD': axes[k].set_xlim(0, record.n_iterations)
+    for k in 'BD':
+        axes[k].set_xlim(0, record.n_iterations)
     return fig
 
 # %% ../nbs/library/explore.ipynb #c060
 def moments(
     record: RunRecord,
-    kept: dict[int, Recalled] | None = None,  # its images: `KeepRecalled.kept`, `load_images`
-) -> list[int]:                               # iterations done
+    # its images: `KeepRecalled.kept`, `load_images`
+    kept: dict[int, Recalled] | None = None,
+) -> list[int]:  # iterations done
     """The moments there are to see: those with images, or else every iteration that recalled.
 
     Raises: ValueError if there is none.
     """
     rows = zip(kept_iterations(record), record.recalled)
     found = sorted(kept or ()) or [int(t) + 1 for t, p in rows if p is not None]
-    if found: return found
-    raise ValueError(f'{run_name(record)} recalled nothing in its {record.n_iterations} iterations')
+    if found:
+        return found
+    raise ValueError(
+        f'{run_name(record)} recalled nothing in its {record.n_iterations} iterations'
+    )
+
 
 def explore_run(
     record: RunRecord,
     kept: dict[int, Recalled] | None = None,  # images of this run, as in `moments`
-):                                            # ipywidgets.VBox, as from `explorer`
+):  # ipywidgets.VBox, as from `explorer`
     "`plot_moment` with a slider over the run's moments, a film, and a button for each task."
     import ipywidgets
+
     found, kept = moments(record, kept), kept or {}
-    t = ipywidgets.SelectionSlider(options=found, value=found[len(found)//2], description='t',
-                                   layout=dict(width='500px'))
+    t = ipywidgets.SelectionSlider(
+        options=found,
+        value=found[len(found) // 2],
+        description='t',
+        layout=dict(width='500px'),
+    )
     film = ipywidgets.Play(max=len(found) - 1, interval=1000)
     ipywidgets.link((t, 'index'), (film, 'value'))
     buttons = []
     for (start, end), classes in zip(task_windows(record), record.task_classes):
         inside = [m for m in found if start < m <= end]
-        if not inside: continue
+        if not inside:
+            continue
         name = 'task ' + ', '.join(map(str, classes[:2]))
         buttons.append(ipywidgets.Button(description=name, layout=dict(width='auto')))
         buttons[-1].on_click(lambda _, to=inside[0]: setattr(t, 'value', to))
-    return explorer(lambda t: plot_moment(record, t, kept.get(t)), dict(t=t), film, *buttons)
+    return explorer(
+        lambda t: plot_moment(record, t, kept.get(t)), dict(t=t), film, *buttons
+    )

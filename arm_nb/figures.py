@@ -28,6 +28,7 @@ __all__ = ['STYLES', 'figure', 'mosaic', 'draw_image', 'draw_batch', 'plot_recal
 # %% ../nbs/library/figures.ipynb #c036
 def figure(plot):
     "Decorator: draw in the package's style, and leave neither the style nor an open figure behind."
+
     @wraps(plot)
     def styled(*args, **kwargs):
         # default first: nothing of the caller's style shines through
@@ -36,23 +37,26 @@ def figure(plot):
             fig.draw_without_rendering()
         plt.close(fig)
         return fig
+
     return styled
 
 # %% ../nbs/library/figures.ipynb #c038
 def mosaic(
-    rows,          # a list of (n, C, H, W) images in [0, 1], C = 1 or 3
+    rows,  # a list of (n, C, H, W) images in [0, 1], C = 1 or 3
     gap: int = 2,  # pixels between images
-) -> np.ndarray:   # (H', W') grey values, 1 is ink; or (H', W', 3) colours
+) -> np.ndarray:  # (H', W') grey values, 1 is ink; or (H', W', 3) colours
     "Rows of images as one picture, white between them."
     rows = [np.clip(np.asarray(x, dtype=float), 0, 1) for x in rows]
     (n, c, h, w), white = rows[0].shape, rows[0].shape[1] == 3
-    out = np.full((len(rows)*(h + gap) - gap, n*(w + gap) - gap, c), float(white))
+    out = np.full((len(rows) * (h + gap) - gap, n * (w + gap) - gap, c), float(white))
     for i, x in enumerate(rows):
         for j, image in enumerate(x):
-            out[i*(h + gap):, j*(w + gap):][:h, :w] = image.transpose(1, 2, 0)
+            out[i * (h + gap) :, j * (w + gap) :][:h, :w] = image.transpose(1, 2, 0)
     return out if c == 3 else out[..., 0]
 
+
 _INK = dict(cmap='gray_r', vmin=0, vmax=1, interpolation='nearest')
+
 
 def draw_image(
     ax,
@@ -63,27 +67,40 @@ def draw_image(
     ax.imshow(mosaic([image[None].detach().cpu()]), **_INK)
     ax.set(xticks=[], yticks=[], title=title)
 
+
 def draw_batch(
     ax,
-    x_hat: Tensor,                 # (B, C, H, W) recalled
-    x_real: Tensor,                # (B, C, H, W) what they started from
-    classes,                       # (B,) the old network's first choice for x_hat
-    present,                       # classes in the real batch; any other is bold
+    x_hat: Tensor,  # (B, C, H, W) recalled
+    x_real: Tensor,  # (B, C, H, W) what they started from
+    classes,  # (B,) the old network's first choice for x_hat
+    present,  # classes in the real batch; any other is bold
     weight: Tensor | None = None,  # (B,) copies of each, told if given
-    mark: int | None = None,       # image to frame
+    mark: int | None = None,  # image to frame
 ) -> None:
     "Recalled images above the real ones."
     h, w = x_hat.shape[2:]
-    copies = [''] * len(x_hat) if weight is None else [f' ×{k:g}' for k in weight.tolist()]
+    copies = (
+        [''] * len(x_hat) if weight is None else [f' ×{k:g}' for k in weight.tolist()]
+    )
     ax.imshow(mosaic([x_hat.detach().cpu(), x_real.detach().cpu()]), **_INK)
     for j, c in enumerate(map(int, classes)):
         style = dict(weight='bold', color='k')
-        if c in present: style = dict(weight='normal', color='.45')
-        ax.text(j*(w + 2) + w/2, -1.5, f'{c}{copies[j]}', ha='center', va='bottom', **style)
+        if c in present:
+            style = dict(weight='normal', color='.45')
+        ax.text(
+            j * (w + 2) + w / 2,
+            -1.5,
+            f'{c}{copies[j]}',
+            ha='center',
+            va='bottom',
+            **style,
+        )
     if mark is not None:
         frame: dict[str, Any] = dict(fill=False, ec='#D55E00', lw=2, clip_on=False)
-        ax.add_patch(plt.Rectangle((mark*(w + 2) - 1.5, -1.5), w + 2, 2*h + 4, **frame))
-    ax.set(xticks=[], yticks=[h/2, 1.5*h + 2], yticklabels=['recalled', 'real'])
+        ax.add_patch(
+            plt.Rectangle((mark * (w + 2) - 1.5, -1.5), w + 2, 2 * h + 4, **frame)
+        )
+    ax.set(xticks=[], yticks=[h / 2, 1.5 * h + 2], yticklabels=['recalled', 'real'])
     ax.tick_params(length=0)
     ax.spines[:].set_visible(False)
 
@@ -91,8 +108,8 @@ def draw_batch(
 @figure
 def plot_recalled(
     recalled: Recalled | list[Recalled],  # one batch or several, as in `ARM.last`
-    names: list[str] | None = None,       # one a batch, e.g. 't = 120'
-    n: int = 10,                          # images of a batch to show, the first ones
+    names: list[str] | None = None,  # one a batch, e.g. 't = 120'
+    n: int = 10,  # images of a batch to show, the first ones
 ) -> Figure:
     """Fig. 2: real images below, what recall made of them above, with the class that the old
     network sees (bold: not in the batch).
@@ -101,73 +118,129 @@ def plot_recalled(
     """
     batches = [recalled] if isinstance(recalled, Recalled) else list(recalled)
     if not batches or None in batches:
-        raise ValueError('nothing was recalled: ARM recalls from iteration `recall_from` on')
-    fig, axes = plt.subplots(len(batches), 1, figsize=(.62*n + .9, 1.5*len(batches)), squeeze=False)
+        raise ValueError(
+            'nothing was recalled: ARM recalls from iteration `recall_from` on'
+        )
+    fig, axes = plt.subplots(
+        len(batches), 1, figsize=(0.62 * n + 0.9, 1.5 * len(batches)), squeeze=False
+    )
     for k, (ax, b) in enumerate(zip(axes[:, 0], batches)):
-        weight, present = None if b.weight is None else b.weight[:n], set(b.y_real.tolist())
-        draw_batch(ax, b.x_hat[:n], b.x_real[:n], b.p_hat.argmax(1)[:n], present, weight)
-        if names: ax.set_ylabel(names[k])
+        weight, present = (
+            None if b.weight is None else b.weight[:n],
+            set(b.y_real.tolist()),
+        )
+        draw_batch(
+            ax, b.x_hat[:n], b.x_real[:n], b.p_hat.argmax(1)[:n], present, weight
+        )
+        if names:
+            ax.set_ylabel(names[k])
     return fig
 
 # %% ../nbs/library/figures.ipynb #f042
 def draw_answers(
     ax,
-    p_old,    # (C,) probabilities by the old network
-    p_new,    # (C,) by the new one
+    p_old,  # (C,) probabilities by the old network
+    p_new,  # (C,) by the new one
     present,  # classes in the batch: a tick above each
 ) -> None:
     "What both networks say about one image."
     p_old, p_new, c = np.asarray(p_old), np.asarray(p_new), np.arange(len(p_old))
-    ax.bar(c - .2, p_old, .38, label='before: old network')
-    ax.bar(c + .2, p_new, .38, label='after: new network')
-    ax.plot(sorted(present), [1.04]*len(present), 'kv', ms=5, clip_on=False, label='in the batch')
-    ax.set(xticks=c if len(c) <= 20 else [], yticks=[0, .5, 1], ylim=(0, 1.3), xlabel='class',
-           ylabel='probability', title='what both networks say')
-    ax.legend(fontsize=7.5, loc='upper left', ncol=3, handlelength=1, columnspacing=1, borderpad=0)
+    ax.bar(c - 0.2, p_old, 0.38, label='before: old network')
+    ax.bar(c + 0.2, p_new, 0.38, label='after: new network')
+    ax.plot(
+        sorted(present),
+        [1.04] * len(present),
+        'kv',
+        ms=5,
+        clip_on=False,
+        label='in the batch',
+    )
+    ax.set(
+        xticks=c if len(c) <= 20 else [],
+        yticks=[0, 0.5, 1],
+        ylim=(0, 1.3),
+        xlabel='class',
+        ylabel='probability',
+        title='what both networks say',
+    )
+    ax.legend(
+        fontsize=7.5,
+        loc='upper left',
+        ncol=3,
+        handlelength=1,
+        columnspacing=1,
+        borderpad=0,
+    )
 
 # %% ../nbs/library/figures.ipynb #c043
 def kept_iterations(
     record: RunRecord,
-) -> np.ndarray:        # (k,) int: 0, 1, 2, …; of a thinned record 0, every, 2·every, …
+) -> np.ndarray:  # (k,) int: 0, 1, 2, …; of a thinned record 0, every, 2·every, …
     "The iterations whose recalled classes a record holds, from 0."
     return np.arange(len(record.recalled)) * record.every
 
+
 def recalled_array(
     record: RunRecord,
-) -> np.ndarray:        # (k, classes): a row for each of `kept_iterations`; NaN: nothing recalled
+) -> (
+    np.ndarray
+):  # (k, classes): a row for each of `kept_iterations`; NaN: nothing recalled
     "The recalled class distribution of every iteration that a record holds."
     none = [np.nan] * record.n_classes
     rows = [none if p is None else p for p in record.recalled]
     return np.array(rows, dtype=float).reshape(-1, record.n_classes)
 
+
 def task_windows(
     record: RunRecord,
-) -> list[tuple[int, int]]:  # (first, end) iteration of each task that has begun; none if shuffled
+) -> list[
+    tuple[int, int]
+]:  # (first, end) iteration of each task that has begun; none if shuffled
     "When each task was learned."
-    if record.method in METHODS: shuffled = METHODS[record.method].stationary
-    else: shuffled = record.complete and len(record.stage_ends) < len(record.task_classes)
-    if shuffled: return []
+    if record.method in METHODS:
+        shuffled = METHODS[record.method].stationary
+    else:
+        shuffled = record.complete and len(record.stage_ends) < len(record.task_classes)
+    if shuffled:
+        return []
     ends, n = list(record.stage_ends), record.n_iterations
-    if n > max(ends, default=0): ends.append(n)
+    if n > max(ends, default=0):
+        ends.append(n)
     return list(zip([0] + ends, ends))
 
+
 _BOX: dict[str, Any] = dict(fill=False, ec='#D55E00', lw=1.4, clip_on=False)
+
 
 def draw_recalled_classes(
     ax,
     record: RunRecord,
-):                          # the matplotlib image, for a colour bar
+):  # the matplotlib image, for a colour bar
     "Class against time, with a box for each task while it is learned."
     p, C = recalled_array(record).T, record.n_classes
-    extent = 0, p.shape[1]*record.every, -.5, C - .5
-    image = ax.imshow(p, aspect='auto', origin='lower', extent=extent, interpolation='nearest',
-                      norm=PowerNorm(.5, 0, .5))
+    extent = 0, p.shape[1] * record.every, -0.5, C - 0.5
+    image = ax.imshow(
+        p,
+        aspect='auto',
+        origin='lower',
+        extent=extent,
+        interpolation='nearest',
+        norm=PowerNorm(0.5, 0, 0.5),
+    )
     for (start, end), classes in zip(task_windows(record), record.task_classes):
         gaps = np.flatnonzero(np.diff(sorted(classes)) > 1) + 1
-        for part in np.split(sorted(classes), gaps):  # one box, if a task's classes are neighbours
-            ax.add_patch(plt.Rectangle((start, part[0] - .5), end - start, len(part), **_BOX))
-    ax.set(ylabel='class', yticks=range(0, C, -(-C // 10)), xlim=(0, max(record.n_iterations, 1)))
+        # one box, if a task's classes are neighbours
+        for part in np.split(sorted(classes), gaps):
+            ax.add_patch(
+                plt.Rectangle((start, part[0] - 0.5), end - start, len(part), **_BOX)
+            )
+    ax.set(
+        ylabel='class',
+        yticks=range(0, C, -(-C // 10)),
+        xlim=(0, max(record.n_iterations, 1)),
+    )
     return image
+
 
 @figure
 def plot_recalled_classes(
@@ -181,15 +254,17 @@ def plot_recalled_classes(
     there = np.isfinite(recalled_array(record)[:, 0])
     n, name = record.n_iterations, run_name(record)
     if not there.any():
-        raise ValueError(f'the run of {name}, seed {record.seed}, recalled nothing '
-                         f'in its {n} iterations')
+        raise ValueError(
+            f'the run of {name}, seed {record.seed}, recalled nothing '
+            f'in its {n} iterations'
+        )
     fig, ax = plt.subplots(figsize=(6.4, 3))
     image = draw_recalled_classes(ax, record)
-    ticks = [0, .02, .1, .25, .5]
+    ticks = [0, 0.02, 0.1, 0.25, 0.5]
     fig.colorbar(image, ax=ax, label='recalled probability', extend='max', ticks=ticks)
     first = kept_iterations(record)[there][0]
-    if first > n/20:
-        where = first/2, .75*record.n_classes
+    if first > n / 20:
+        where = first / 2, 0.75 * record.n_classes
         ax.text(*where, 'no recall\nyet', ha='center', va='center', color='.45')
     title = f'What {name} recalled on {record.data}, and when'
     ax.set(xlabel='iteration', title=textwrap.fill(title, 60))
@@ -199,29 +274,46 @@ def plot_recalled_classes(
 STYLES = ['-', '--', '-.', (0, (1, 1))]
 _COLORS = ['#0072B2', '#D55E00', '#009E73', '#CC79A7', '#E69F00', '#56B4E9', '#000000']
 
+
 def task_style(
     j: int,  # task, from 0
-) -> dict:   # color and ls of its lines
+) -> dict:  # color and ls of its lines
     "A colour and a line style for a task; 28 tasks differ in one or both."
     return dict(color=_COLORS[j % 7], ls=STYLES[j % 4])
 
+
 def accuracy_curves(
     record: RunRecord,
-) -> tuple[np.ndarray, np.ndarray]:  # (k,) iterations; (k, tasks) accuracies, NaN where not tested
+) -> tuple[
+    np.ndarray, np.ndarray
+]:  # (k,) iterations; (k, tasks) accuracies, NaN where not tested
     "What was measured when: the curves if the run kept any, else the accuracy matrix."
     t, a = record.curves['iteration'], record.curves['accuracy']
-    return (np.array(t), np.array(a, dtype=float)) if t else (np.array(record.stage_ends), record.a)
+    return (
+        (np.array(t), np.array(a, dtype=float))
+        if t
+        else (np.array(record.stage_ends), record.a)
+    )
+
 
 def _draw_key(ax, record: RunRecord) -> None:
     "The strip above a panel: when each task was learned, and how its line looks."
     spans = task_windows(record)
     for j, (start, end) in enumerate(spans):
-        style, gap = task_style(j), .06*(end - start)
-        ax.axvspan(start, end, ymax=1/1.24, color=style['color'], alpha=.1, lw=0)
-        ax.plot([start + gap, end - gap], [1.09]*2, lw=2, clip_on=False, gid='key', **style)
+        style, gap = task_style(j), 0.06 * (end - start)
+        ax.axvspan(start, end, ymax=1 / 1.24, color=style['color'], alpha=0.1, lw=0)
+        ax.plot(
+            [start + gap, end - gap],
+            [1.09] * 2,
+            lw=2,
+            clip_on=False,
+            gid='key',
+            **style,
+        )
         if j % -(-len(spans) // 10) == 0:
             name = ', '.join(map(str, record.task_classes[j][:2]))
-            ax.text((start + end)/2, 1.11, name, ha='center', va='bottom', fontsize=8)
+            ax.text((start + end) / 2, 1.11, name, ha='center', va='bottom', fontsize=8)
+
 
 def draw_accuracy(
     ax,
@@ -235,9 +327,15 @@ def draw_accuracy(
         name = ', '.join(map(str, record.task_classes[j]))
         ax.plot(t, curve, label=name, marker=marker, ms=3, **task_style(j))
     _draw_key(ax, record)
-    ax.set(title=title, xlabel='iteration', xlim=(0, max(record.n_iterations, 1)), ylim=(0, 1.24))
-    ax.set_yticks([0, .5, 1])
+    ax.set(
+        title=title,
+        xlabel='iteration',
+        xlim=(0, max(record.n_iterations, 1)),
+        ylim=(0, 1.24),
+    )
+    ax.set_yticks([0, 0.5, 1])
     ax.spines['left'].set_bounds(0, 1)
+
 
 @figure
 def plot_accuracy(
@@ -249,20 +347,25 @@ def plot_accuracy(
     Raises: ValueError for no records.
     """
     records = [records] if isinstance(records, RunRecord) else list(records)
-    if not records: raise ValueError('no records, no picture')
+    if not records:
+        raise ValueError('no records, no picture')
     names, cols = [run_name(r) for r in records], min(3, len(records))
     rows = -(-len(records) // cols)
-    size = 2.8*cols + (1.8 if cols == 1 else .6), 2.6*rows
+    size = 2.8 * cols + (1.8 if cols == 1 else 0.6), 2.6 * rows
     fig, axes = plt.subplots(rows, cols, figsize=size, sharey=True, squeeze=False)
     for ax, r, name in zip(axes.flat, records, names):
         seed = f', seed {r.seed}' if names.count(name) > 1 else ''
         end = f'stopped at {r.n_iterations}'
-        if r.complete: end = f'{r.average_accuracy:.0%} at the end'
-        draw_accuracy(ax, r, textwrap.fill(f'{name}{seed}: {end}', 37))     # a panel's width
-    for ax in axes.flat[len(records):]: ax.set_axis_off()
-    for ax in axes[:, 0]: ax.set_ylabel('accuracy on a task')
+        if r.complete:
+            end = f'{r.average_accuracy:.0%} at the end'
+        # a panel's width
+        draw_accuracy(ax, r, textwrap.fill(f'{name}{seed}: {end}', 37))
+    for ax in axes.flat[len(records) :]:
+        ax.set_axis_off()
+    for ax in axes[:, 0]:
+        ax.set_ylabel('accuracy on a task')
     if not any(map(task_windows, records)):  # shuffled: no strip, so a legend
         axes[0, 0].set_ylim(0, 1.03)
-        beside = dict(loc='center left', bbox_to_anchor=(1, .5))
+        beside = dict(loc='center left', bbox_to_anchor=(1, 0.5))
         axes.flat[len(records) - 1].legend(title='classes', fontsize=8, **beside)
     return fig

@@ -12,86 +12,107 @@ import torch
 
 # %% ../nbs/00_knowledge.ipynb #c012
 def graph(
-    f,  # the network f_theta, in eval mode: inputs -> logits (B, C), the largest is the label
+    # the network f_theta, in eval mode: inputs -> logits (B, C), the largest is the
+    # label
+    f,
     x,  # (B, ...) the inputs to ask about: a finite part of X
 ) -> torch.Tensor:  # (B,) int64, the label of each input, 0 to C-1
     """The knowledge of `f` (eq. 1) on the inputs `x`: the label it gives to each.
 
     Put `f` in eval mode first. Of equal logits the first counts. Raises ValueError if `f(x)`
     is not one row of logits an input, or holds a NaN."""
-    with torch.no_grad(): logits = f(x)
+    with torch.no_grad():
+        logits = f(x)
     if logits.ndim != 2 or len(logits) != len(x):
-        raise ValueError(f'f(x) has shape {tuple(logits.shape)} for {len(x)} inputs: '
-                         f'it must be logits, ({len(x)}, n_classes)')
+        raise ValueError(
+            f'f(x) has shape {tuple(logits.shape)} for {len(x)} inputs: '
+            f'it must be logits, ({len(x)}, n_classes)'
+        )
     bad = logits.isnan().any(1)
     if bad.any():
         first = int(bad.nonzero()[0])
-        raise ValueError(f'f(x) is NaN at {int(bad.sum())} of {len(x)} inputs, first at input '
-                         f'{first}: a label there would mean nothing (has training diverged?)')
+        raise ValueError(
+            f'f(x) is NaN at {int(bad.sum())} of {len(x)} inputs, first at input '
+            f'{first}: a label there would mean nothing (has training diverged?)'
+        )
     return logits.argmax(1)
 
 # %% ../nbs/00_knowledge.ipynb #c017
 def grid_2d(
-    n: int = 64,     # points along each side, at least 2
-    lo: float = 0.,  # lower end of both axes (included)
-    hi: float = 1.,  # upper end of both axes (included)
-) -> torch.Tensor:   # (n*n, 2) points (x, y); x runs fastest
+    n: int = 64,  # points along each side, at least 2
+    lo: float = 0.0,  # lower end of both axes (included)
+    hi: float = 1.0,  # upper end of both axes (included)
+) -> torch.Tensor:  # (n*n, 2) points (x, y); x runs fastest
     """A grid over a square: a finite part of X = [lo, hi]² on which eqs 1–3 can be looked at
     point by point."""
     if n < 2 or not lo < hi:
-        raise ValueError(f'grid_2d needs n >= 2 and lo < hi, got n={n}, lo={lo}, hi={hi}')
+        raise ValueError(
+            f'grid_2d needs n >= 2 and lo < hi, got n={n}, lo={lo}, hi={hi}'
+        )
     t = torch.linspace(lo, hi, n)
     v, u = torch.meshgrid(t, t, indexing='ij')
     return torch.stack([u.flatten(), v.flatten()], dim=1)
 
 # %% ../nbs/00_knowledge.ipynb #c022
 def local(
-    y_old,    # (B,) labels by the old network f_theta: integers
-    y_new,    # (B,) labels by the new network f_theta'
-    present,  # the classes in the batch, set(B_Y): any collection of integers; repeats do no harm
+    y_old,  # (B,) labels by the old network f_theta: integers
+    y_new,  # (B,) labels by the new network f_theta'
+    # the classes in the batch, set(B_Y): any collection of integers; repeats do no harm
+    present,
 ) -> torch.Tensor:  # (B,) bool: True where the input is local
     """Eq. 3: which inputs may the present batch change? Those that *either* network puts in a
     class of the batch.
 
     Raises ValueError if the labels are not integers or the two lists differ in shape."""
     y_old, y_new = torch.as_tensor(y_old), torch.as_tensor(y_new)
-    if not isinstance(present, (int, torch.Tensor)): present = list(present)
+    if not isinstance(present, (int, torch.Tensor)):
+        present = list(present)
     present = torch.as_tensor(present, device=y_old.device)
     for name, v in dict(y_old=y_old, y_new=y_new, present=present).items():
         if v.numel() and (v.is_floating_point() or v.dtype == torch.bool):
-            raise ValueError(f'{name} holds {v.dtype}: local() takes labels, integers '
-                             '(for logits, take argmax first)')
+            raise ValueError(
+                f'{name} holds {v.dtype}: local() takes labels, integers '
+                '(for logits, take argmax first)'
+            )
     if y_old.shape != y_new.shape:
-        raise ValueError(f'y_old has shape {tuple(y_old.shape)} and y_new {tuple(y_new.shape)}: '
-                         'give one label each for the same inputs')
+        raise ValueError(
+            f'y_old has shape {tuple(y_old.shape)} and y_new {tuple(y_new.shape)}: '
+            'give one label each for the same inputs'
+        )
     return torch.isin(y_old, present) | torch.isin(y_new, present)
 
 # %% ../nbs/00_knowledge.ipynb #c028
 @dataclass(frozen=True, eq=False, repr=False)
 class Forgotten:
     "What a step forgot on a list of inputs (eq. 2). As a truth value: did it forget at all?"
-    where: torch.Tensor      # (B,) bool: the inputs that break eq. 2, non-local and changed
+
+    # (B,) bool: the inputs that break eq. 2, non-local and changed
+    where: torch.Tensor
     nonlocal_: torch.Tensor  # (B,) bool: the inputs that eq. 2 speaks about
 
     @property
     def n(self) -> int:
         "How many inputs were forgotten."
         return int(self.where.sum())
+
     @property
     def fraction(self) -> float:
         "Their share of the non-local inputs, 0 to 1; NaN if none: eq. 2 then says nothing."
         total = int(self.nonlocal_.sum())
-        return self.n/total if total else float('nan')
-    def __bool__(self): return self.n > 0
+        return self.n / total if total else float('nan')
+
+    def __bool__(self):
+        return self.n > 0
+
     def __repr__(self):
         share = f', {self.fraction:.1%}' if self.nonlocal_.any() else ''
         return f'Forgotten({self.n} of {int(self.nonlocal_.sum())} non-local inputs{share})'
 
 # %% ../nbs/00_knowledge.ipynb #c029
 def forgotten(
-    f_old,    # the old network f_theta: inputs -> logits (B, C)
-    f_new,    # the new network f_theta', the same network some steps later
-    x,        # (B, ...) the inputs to check: a finite part of X
+    f_old,  # the old network f_theta: inputs -> logits (B, C)
+    f_new,  # the new network f_theta', the same network some steps later
+    x,  # (B, ...) the inputs to check: a finite part of X
     present,  # the classes in the batch learned since, set(B_Y)
 ) -> Forgotten:  # where eq. 2 is broken, and where it applies
     """The check of eq. 2 on the inputs `x`: forgotten are those that are not `local` and have

@@ -22,89 +22,135 @@ import torch.nn.functional as F
 from tqdm import tqdm
 from .models import Memory, count_parameters, model_for
 from .networks import Descent, _draws, eval_mode, n_outputs, sgd_step
-from .record import (NonFiniteLoss, RunRecord, Tape, load_checkpoint, new_record,
-                           run_identity, save_checkpoint)
+from arm_nb.record import (
+    NonFiniteLoss,
+    RunRecord,
+    Tape,
+    load_checkpoint,
+    new_record,
+    run_identity,
+    save_checkpoint,
+)
 from .settings import Config, check_number, number
 from .streams import check_batch, check_input, check_unit, to_unit, validate
-_all_ = ['eval_mode', 'n_outputs', 'sgd_step']   # from networks: who writes a strategy needs them
+
+# from networks: who writes a strategy needs them
+_all_ = ['eval_mode', 'n_outputs', 'sgd_step']
 
 # %% ../nbs/12_learner.ipynb #c014b
 def random_state(
-    device:torch.device, # of a network
-) -> list[torch.Tensor]: # the CPU's, and the device's if it is a GPU
+    device: torch.device,  # of a network
+) -> list[torch.Tensor]:  # the CPU's, and the device's if it is a GPU
     "Torch's own random state, from which dropout and its like draw"
     return [torch.get_rng_state()] + (
-        [torch.cuda.get_rng_state(device)] if device.type == 'cuda' else [])
+        [torch.cuda.get_rng_state(device)] if device.type == 'cuda' else []
+    )
+
 
 def set_random_state(
-    states:list[torch.Tensor], # from `random_state`
-    device:torch.device,
+    states: list[torch.Tensor],  # from `random_state`
+    device: torch.device,
 ) -> None:
     "Draw on from there"
     torch.set_rng_state(states[0])
-    if device.type == 'cuda' and len(states) > 1: torch.cuda.set_rng_state(states[1], device)
+    if device.type == 'cuda' and len(states) > 1:
+        torch.cuda.set_rng_state(states[1], device)
+
 
 def try_network(
-    model:torch.nn.Module, # left as it was: running statistics and random state, too
-    x:torch.Tensor,        # (N, C, H, W) a batch, in its precision and on its device
-) -> tuple[int, bool]:     # logits of an image; whether the network drew at random
+    model: torch.nn.Module,  # left as it was: running statistics and random state, too
+    x: torch.Tensor,  # (N, C, H, W) a batch, in its precision and on its device
+) -> tuple[int, bool]:  # logits of an image; whether the network drew at random
     """Can the network learn such a batch? ValueError says why not: nothing to learn, a pass that
     fails, outputs that are no logits.
     """
     who, at = type(model).__name__, x.device
     if not any(p.requires_grad for p in model.parameters()):
-        raise ValueError(f'model: {who} has nothing to learn: '
-                         'none of its parameters requires a gradient')
-    kept = [(m, name, b, b.clone()) for m in model.modules()
-            for name, b in m._buffers.items() if b is not None]
+        raise ValueError(
+            f'model: {who} has nothing to learn: '
+            'none of its parameters requires a gradient'
+        )
+    kept = [
+        (m, name, b, b.clone())
+        for m in model.modules()
+        for name, b in m._buffers.items()
+        if b is not None
+    ]
     try:
-        with torch.enable_grad(), torch.random.fork_rng([at] if at.type == 'cuda' else []):
+        with (
+            torch.enable_grad(),
+            torch.random.fork_rng([at] if at.type == 'cuda' else []),
+        ):
             before = random_state(at)
             logits = model(x)
             drew = not all(map(torch.equal, before, random_state(at)))
     except Exception as e:
-        alone = (' (a loader leaves such a last batch out with drop_last=True)'
-                 if len(x) == 1 else '')
-        raise ValueError(f'xb: {who} cannot take a batch of shape {tuple(x.shape)}, '
-                         f'and nothing has changed: {e}{alone}') from e
+        alone = (
+            ' (a loader leaves such a last batch out with drop_last=True)'
+            if len(x) == 1
+            else ''
+        )
+        raise ValueError(
+            f'xb: {who} cannot take a batch of shape {tuple(x.shape)}, '
+            f'and nothing has changed: {e}{alone}'
+        ) from e
     finally:
         with torch.no_grad():
-            for m, name, b, was in kept: m._buffers[name] = b.copy_(was)
+            for m, name, b, was in kept:
+                m._buffers[name] = b.copy_(was)
     _check_logits(who, logits, len(x))
     return logits.shape[1], drew
+
 
 def _check_logits(who, logits, n):
     "ValueError unless these are logits of n images that a gradient can go through"
     is_tensor = isinstance(logits, torch.Tensor)
-    if not is_tensor or logits.ndim != 2 or len(logits) != n or not logits.is_floating_point():
-        what = (f'{logits.dtype} of shape {tuple(logits.shape)}' if is_tensor
-                else f'a {type(logits).__name__}')
-        raise ValueError(f'model: {who} must give logits (B, n_classes), '
-                         f'one row of floats an image: for {n} images it gave {what}')
+    if (
+        not is_tensor
+        or logits.ndim != 2
+        or len(logits) != n
+        or not logits.is_floating_point()
+    ):
+        what = (
+            f'{logits.dtype} of shape {tuple(logits.shape)}'
+            if is_tensor
+            else f'a {type(logits).__name__}'
+        )
+        raise ValueError(
+            f'model: {who} must give logits (B, n_classes), '
+            f'one row of floats an image: for {n} images it gave {what}'
+        )
     if not logits.requires_grad:
-        raise ValueError(f"model: {who}'s logits do not depend on any parameter "
-                         'that requires a gradient, so it cannot learn')
+        raise ValueError(
+            f"model: {who}'s logits do not depend on any parameter "
+            'that requires a gradient, so it cannot learn'
+        )
+
 
 def check_weights(
-    model:torch.nn.Module, # the network that would get them
-    state,                 # what its `load_state_dict` would be given
-    what:str,              # what that is called in a message
+    model: torch.nn.Module,  # the network that would get them
+    state,  # what its `load_state_dict` would be given
+    what: str,  # what that is called in a message
 ) -> None:
     """ValueError if the weights are another network's. Torch says so, too, but when it has copied
     those that fit.
     """
     own = model.state_dict()
     if not isinstance(state, dict):
-        raise ValueError(f'{what} is a {type(state).__name__}: '
-                         'must be the state_dict of a network')
+        raise ValueError(
+            f'{what} is a {type(state).__name__}: must be the state_dict of a network'
+        )
     if odd := sorted(own.keys() ^ state.keys()):
-        raise ValueError(f'{what} is of another network: '
-                         f'{odd[0]} is in one of the two only')
+        raise ValueError(
+            f'{what} is of another network: {odd[0]} is in one of the two only'
+        )
     for name, t in own.items():
         here, there = (tuple(getattr(v, 'shape', ())) for v in (t, state[name]))
         if here != there:
-            raise ValueError(f'{what} is of another network: '
-                             f'{name} has shape {there} there and {here} here')
+            raise ValueError(
+                f'{what} is of another network: '
+                f'{name} has shape {there} there and {here} here'
+            )
 
 # %% ../nbs/12_learner.ipynb #c015
 class Strategy(ABC):
@@ -114,67 +160,101 @@ class Strategy(ABC):
 
     Example: `Naive(net, NaiveConfig()).predict(x).shape[1]` is 2.
     """
-    name = 'strategy'          # what tables and files call it
-    Config: Any = None         # the class of its settings, if it wants no other
-    version = 1                # raised by hand when its results change: kept records are rerun
-    needs_unit = ''            # why pixels must lie in [0, 1], if so: 'er stores images as bytes'
-    recalled_p: torch.Tensor|None = None # (n_classes,) what the last iteration recalled, if it did
-    last: Any = None           # the last recalled or replayed batch, for pictures
 
-    def __init__(self,
-        model:torch.nn.Module, # (B, C, H, W) -> logits (B, n_classes); put in train mode, changed
-        cfg=None, # a dataclass of settings with N, the batch size; None: the defaults of `Config`
-        generator:torch.Generator|None=None, # for its draws, on the CPU; None: a new one of seed 0
+    name = 'strategy'  # what tables and files call it
+    Config: Any = None  # the class of its settings, if it wants no other
+    # raised by hand when its results change: kept records are rerun
+    version = 1
+    # why pixels must lie in [0, 1], if so: 'er stores images as bytes'
+    needs_unit = ''
+    # (n_classes,) what the last iteration recalled, if it did
+    recalled_p: torch.Tensor | None = None
+    last: Any = None  # the last recalled or replayed batch, for pictures
+
+    def __init__(
+        self,
+        # (B, C, H, W) -> logits (B, n_classes); put in train mode, changed
+        model: torch.nn.Module,
+        # a dataclass of settings with N, the batch size; None: the defaults of `Config`
+        cfg=None,
+        # for its draws, on the CPU; None: a new one of seed 0
+        generator: torch.Generator | None = None,
     ):
-        if cfg is None and self.Config: cfg = self.Config()
+        if cfg is None and self.Config:
+            cfg = self.Config()
         if self.Config and not isinstance(cfg, self.Config):
-            raise TypeError(f'cfg: the settings of {type(self).__name__} are an object of '
-                            f'{self.Config.__name__}, not {cfg!r}')
+            raise TypeError(
+                f'cfg: the settings of {type(self).__name__} are an object of '
+                f'{self.Config.__name__}, not {cfg!r}'
+            )
         if not isinstance(model, torch.nn.Module):
-            raise TypeError(f'model: {type(self).__name__} needs a network, a torch.nn.Module, '
-                            f'not {model!r}')
-        if generator is not None and (not isinstance(generator, torch.Generator)
-                                      or generator.device.type != 'cpu'):
-            raise TypeError('generator must be a torch.Generator on the CPU, such as '
-                            f'torch.Generator().manual_seed(0), not {generator!r}')
+            raise TypeError(
+                f'model: {type(self).__name__} needs a network, a torch.nn.Module, '
+                f'not {model!r}'
+            )
+        if generator is not None and (
+            not isinstance(generator, torch.Generator) or generator.device.type != 'cpu'
+        ):
+            raise TypeError(
+                'generator must be a torch.Generator on the CPU, such as '
+                f'torch.Generator().manual_seed(0), not {generator!r}'
+            )
         self.model, self.cfg, self.t = model.train(), cfg, 0
-        self.generator = torch.Generator().manual_seed(0) if generator is None else generator
-        self._shape: tuple|None = None             # of the first batch, if the model does not tell
-        self._tried, self._looked = set(), False   # batch lengths tried; pixels looked at?
-        self._draws = False                        # was the network seen to draw at random?
+        self.generator = (
+            torch.Generator().manual_seed(0) if generator is None else generator
+        )
+        # of the first batch, if the model does not tell
+        self._shape: tuple | None = None
+        # batch lengths tried; pixels looked at?
+        self._tried, self._looked = set(), False
+        # was the network seen to draw at random?
+        self._draws = False
         # None: somebody else's model, `observe` will see
         self.n_classes = getattr(model, 'n_classes', None)
 
-    def __call__(self,
-        xb:torch.Tensor, # (N, C, H, W) in [0, 1]; only the first batch is looked at, if need be
-        yb:torch.Tensor, # (N,) int64; not checked here
-    ) -> dict[str, torch.Tensor]: # loss terms, 0-dim, on the device
+    def __call__(
+        self,
+        # (N, C, H, W) in [0, 1]; only the first batch is looked at, if need be
+        xb: torch.Tensor,
+        yb: torch.Tensor,  # (N,) int64; not checked here
+    ) -> dict[str, torch.Tensor]:  # loss terms, 0-dim, on the device
         "One iteration: run `step`, count it"
-        if self.needs_unit and not self._looked: self._look(xb)
+        if self.needs_unit and not self._looked:
+            self._look(xb)
         self.recalled_p = None
         losses = self.step(xb.to(self.like.dtype), yb)
-        if not isinstance(losses, dict) or any(not isinstance(v, torch.Tensor) or v.ndim
-                                               for v in losses.values()):
-            raise TypeError(f'{type(self).__name__}.step must return a dict of 0-dim tensors, '
-                            "like {'real': loss}, "
-                            f'not {losses!r}')
+        if not isinstance(losses, dict) or any(
+            not isinstance(v, torch.Tensor) or v.ndim for v in losses.values()
+        ):
+            raise TypeError(
+                f'{type(self).__name__}.step must return a dict of 0-dim tensors, '
+                "like {'real': loss}, "
+                f'not {losses!r}'
+            )
         self.t, self._shape = self.t + 1, tuple(xb.shape[1:])
         return {term: v.detach() for term, v in losses.items()}
 
-    def observe(self,
-        xb:torch.Tensor, # (N, C, H, W) floats in [0, 1]
-        yb:torch.Tensor, # (N,) labels
-    ) -> dict[str, float]: # loss terms
+    def observe(
+        self,
+        xb: torch.Tensor,  # (N, C, H, W) floats in [0, 1]
+        yb: torch.Tensor,  # (N,) labels
+    ) -> dict[str, float]:  # loss terms
         """One checked iteration, for your own loop. ValueError, and nothing has changed, if the
         batch is unsound or the network cannot learn it; NonFiniteLoss if a term is.
         """
-        check_batch(xb, yb, self.in_shape, 2**31 if self.n_classes is None else self.n_classes)
-        self._check_device('xb', xb); self._check_device('yb', yb)
-        if self.needs_unit: self._look(xb)
-        if len(xb) not in self._tried or self.n_classes is None: self._try(xb, yb)
+        check_batch(
+            xb, yb, self.in_shape, 2**31 if self.n_classes is None else self.n_classes
+        )
+        self._check_device('xb', xb)
+        self._check_device('yb', yb)
+        if self.needs_unit:
+            self._look(xb)
+        if len(xb) not in self._tried or self.n_classes is None:
+            self._try(xb, yb)
         losses = {term: v.item() for term, v in self(xb, yb.long()).items()}
         for term, v in losses.items():
-            if not math.isfinite(v): raise NonFiniteLoss(self.t - 1, term, v)
+            if not math.isfinite(v):
+                raise NonFiniteLoss(self.t - 1, term, v)
         return losses
 
     def begin_task(self) -> None:
@@ -183,14 +263,18 @@ class Strategy(ABC):
         What came since the last call is then the present task. Methods that need it write it.
         """
 
-    def predict(self,
-        x:torch.Tensor, # (B, C, H, W) floats in [0, 1]
-    ) -> torch.Tensor:  # (B, n_classes) logits, or any scores whose largest is the answer
+    def predict(
+        self,
+        x: torch.Tensor,  # (B, C, H, W) floats in [0, 1]
+    ) -> (
+        torch.Tensor
+    ):  # (B, n_classes) logits, or any scores whose largest is the answer
         """What the method answers, in evaluation mode and without gradients. ValueError for bytes,
         and for images of another shape.
         """
         x = self.checked(x)
-        with eval_mode(self.model): return self.model(x)
+        with eval_mode(self.model):
+            return self.model(x)
 
     def memory(self) -> Memory:
         "What is kept beside the network itself: images and parameters"
@@ -201,31 +285,49 @@ class Strategy(ABC):
         `super().state_dict() | {…}`.
         Torch's own random state is in it where the network draws in training, as dropout does.
         """
-        state = dict(strategy=self.name, model=self.model.state_dict(), t=self.t,
-                     generator=self.generator.get_state())
-        return state | (dict(torch_rng=random_state(self.like.device)) if self.draws else {})
+        state = dict(
+            strategy=self.name,
+            model=self.model.state_dict(),
+            t=self.t,
+            generator=self.generator.get_state(),
+        )
+        return state | (
+            dict(torch_rng=random_state(self.like.device)) if self.draws else {}
+        )
 
-    def check_state(self, state:dict) -> None:
+    def check_state(self, state: dict) -> None:
         """ValueError unless `state` is one that this strategy can go on from. Nothing is changed.
         Add your own checks after `super()`'s.
         """
         who = type(self).__name__
         if not isinstance(state, dict):
-            raise ValueError(f'state is a {type(state).__name__}: '
-                             f'must be what {who}.state_dict() returned')
+            raise ValueError(
+                f'state is a {type(state).__name__}: '
+                f'must be what {who}.state_dict() returned'
+            )
         whose = state.get('strategy', self.name)
         if whose != self.name:
-            raise ValueError(f'the state is of the strategy {whose!r}, this one is {self.name!r}')
-        needed = {'model', 't', 'generator', *self.state_dict()} - {'strategy', 'torch_rng'}
+            raise ValueError(
+                f'the state is of the strategy {whose!r}, this one is {self.name!r}'
+            )
+        needed = {'model', 't', 'generator', *self.state_dict()} - {
+            'strategy',
+            'torch_rng',
+        }
         if missing := sorted(needed - state.keys()):
-            raise ValueError(f'the state is none of {who}: it lacks {", ".join(missing)}')
+            raise ValueError(
+                f'the state is none of {who}: it lacks {", ".join(missing)}'
+            )
         seed, own = state['generator'], self.generator.get_state()
-        if not isinstance(seed, torch.Tensor) or (seed.dtype, seed.shape) != (own.dtype, own.shape):
+        if not isinstance(seed, torch.Tensor) or (seed.dtype, seed.shape) != (
+            own.dtype,
+            own.shape,
+        ):
             raise ValueError("state['generator'] is not the state of a torch.Generator")
         check_number(state['t'], "state['t']", 0, whole=True)
         check_weights(self.model, state['model'], "state['model']")
 
-    def load_state_dict(self, state:dict) -> None:
+    def load_state_dict(self, state: dict) -> None:
         """Go on from what `state_dict` returned. ValueError, and nothing has changed, as
         `check_state`.
         """
@@ -233,7 +335,8 @@ class Strategy(ABC):
         self.generator.set_state(state['generator'])
         self.model.load_state_dict(state['model'])
         self.t, self._tried = state['t'], set()
-        if 'torch_rng' in state: set_random_state(state['torch_rng'], self.like.device)
+        if 'torch_rng' in state:
+            set_random_state(state['torch_rng'], self.like.device)
 
     @abstractmethod
     def step(self, xb, yb):
@@ -247,7 +350,7 @@ class Strategy(ABC):
         return next(self.model.parameters(), torch.empty(0))
 
     @property
-    def in_shape(self) -> tuple|None:
+    def in_shape(self) -> tuple | None:
         "(C, H, W) of an image, as the model says or the first batch had it; None before that"
         said = getattr(self.model, 'in_shape', None)
         return self._shape if said is None else tuple(said)
@@ -259,7 +362,7 @@ class Strategy(ABC):
         """
         return self._draws or any(map(_draws, self.model.modules()))
 
-    def checked(self, x:torch.Tensor) -> torch.Tensor:
+    def checked(self, x: torch.Tensor) -> torch.Tensor:
         """Images as they may go into the network: checked without waiting for the device, in its
         precision
         """
@@ -267,22 +370,25 @@ class Strategy(ABC):
         self._check_device('x', x)
         return x.to(self.like.dtype)
 
-    def try_batch(self, xb:torch.Tensor) -> int:
+    def try_batch(self, xb: torch.Tensor) -> int:
         """How many logits the network gives for such a batch. ValueError, and nothing has changed,
         if it could not learn it.
         """
         n, draws = try_network(self.model, xb.to(self.like.dtype))
         said = getattr(self.model, 'n_classes', None)
         if said not in (None, n):
-            raise ValueError(f'model: {type(self.model).__name__}.n_classes is {said}, '
-                             f'but it gives {n} logits')
+            raise ValueError(
+                f'model: {type(self.model).__name__}.n_classes is {said}, '
+                f'but it gives {n} logits'
+            )
         self._draws |= draws
         self._tried.add(len(xb))
         return n
 
     def _try(self, xb, yb):
         n = self.try_batch(xb)
-        check_batch(xb, yb, self.in_shape, n)      # the labels, too, before anything changes
+        # the labels, too, before anything changes
+        check_batch(xb, yb, self.in_shape, n)
         self.n_classes = n
 
     def _look(self, xb):
@@ -292,74 +398,106 @@ class Strategy(ABC):
     def _check_device(self, what, x):
         at = self.like.device
         if x.device != at:
-            raise ValueError(f"{what} is on {x.device}, the network on {at}: "
-                             f"use {what}.to('{at}')")
+            raise ValueError(
+                f"{what} is on {x.device}, the network on {at}: use {what}.to('{at}')"
+            )
 
 # %% ../nbs/12_learner.ipynb #c017b
 @dataclass(frozen=True)
 class Method:
     "What runs under a name."
-    strategy: type[Strategy]            # class(model, config, generator)
-    source: str = ''                    # where it comes from
-    stationary: bool = False            # all tasks shuffled together: the upper bound
-    model: Callable = model_for         # (in_shape, n_classes, seed) -> the network that learns
+
+    strategy: type[Strategy]  # class(model, config, generator)
+    source: str = ''  # where it comes from
+    stationary: bool = False  # all tasks shuffled together: the upper bound
+    # (in_shape, n_classes, seed) -> the network that learns
+    model: Callable = model_for
 
     @property
-    def config(self): return self.strategy.Config
+    def config(self):
+        return self.strategy.Config
 
-METHODS: dict[str, Method] = {}         # name -> what runs under it
+
+METHODS: dict[str, Method] = {}  # name -> what runs under it
+
 
 def register(
-    name: str,                          # e.g. 'masked'
-    source: str = '',                   # where it comes from; '': first line of the docstring
-    stationary: bool = False,           # all tasks shuffled together
-    model: Callable = model_for,        # (in_shape, n_classes, seed) -> the network that learns
-) -> Callable:                          # a decorator for the class
+    name: str,  # e.g. 'masked'
+    # where it comes from; '': first line of the docstring
+    source: str = '',
+    stationary: bool = False,  # all tasks shuffled together
+    # (in_shape, n_classes, seed) -> the network that learns
+    model: Callable = model_for,
+) -> Callable:  # a decorator for the class
     """Give a strategy a name, by which `run`, `sweep` and the command find it.
 
     Raises: ValueError if the name is taken by another class, TypeError if the class has no
     `Config`.
     """
+
     def add(strategy: type[Strategy]) -> type[Strategy]:
         who, taken = strategy.__qualname__, METHODS.get(name)
         if strategy.Config is None:
-            raise TypeError(f'{who} has no Config: the class of its settings must stand in it')
+            raise TypeError(
+                f'{who} has no Config: the class of its settings must stand in it'
+            )
         if taken:
             other = taken.strategy
-            again = (other.__qualname__, other.__doc__) == (who, strategy.__doc__)   # the same cell
-            if not again and (other.__module__, other.__qualname__) != (strategy.__module__, who):
-                raise ValueError(f'the name {name!r} is taken by {other.__name__}: choose another')
-            if other.__module__.startswith('arm_nb.'): return strategy    # the library's own stays
+            # the same cell
+            again = (other.__qualname__, other.__doc__) == (who, strategy.__doc__)
+            if not again and (other.__module__, other.__qualname__) != (
+                strategy.__module__,
+                who,
+            ):
+                raise ValueError(
+                    f'the name {name!r} is taken by {other.__name__}: choose another'
+                )
+            # the library's own stays
+            if other.__module__.startswith('arm_nb.'):
+                return strategy
         first_line = (strategy.__doc__ or '').strip().split('\n')[0]
         METHODS[name] = Method(strategy, source or first_line, stationary, model)
         return strategy
+
     return add
 
 # %% ../nbs/12_learner.ipynb #c019
 @dataclass(frozen=True)
 class NaiveConfig(Config):
     "Settings of plain SGD. ValueError names a field that cannot be."
-    rows: ClassVar = {'mnist5k': {}, 'mnist-color': dict(eta_0=.01),
-                      'cifar10': dict(eta_0=.1), 'miniimagenet': dict(eta_0=.1)}
 
-    eta_0: float = number(.05, at_least=0) # learning rate
-    N: int = number(10, at_least=1)        # images in a batch
+    rows: ClassVar = {
+        'mnist5k': {},
+        'mnist-color': dict(eta_0=0.01),
+        'cifar10': dict(eta_0=0.1),
+        'miniimagenet': dict(eta_0=0.1),
+    }
 
-@register('stationary', "the tables' 'Naive SGD†': plain SGD on all classes shuffled, "
-          'the upper bound', stationary=True)
+    eta_0: float = number(0.05, at_least=0)  # learning rate
+    N: int = number(10, at_least=1)  # images in a batch
+
+
+@register(
+    'stationary',
+    "the tables' 'Naive SGD†': plain SGD on all classes shuffled, the upper bound",
+    stationary=True,
+)
 @register('naive', 'plain SGD, the lower bound')
 class Naive(Strategy):
     """Plain SGD on the batch at hand (Algorithm 1, line 5). On a shuffled stream it is the paper's
     stationary run.
     """
+
     name = 'naive'
     Config = NaiveConfig
 
-    def __init__(self,
-        model:torch.nn.Module,        # images (B, C, H, W) -> logits (B, n_classes)
-        cfg:NaiveConfig=NaiveConfig(), # the settings
-        generator:torch.Generator|None=None, # nothing is drawn
-        optimizer=None, # parameters -> a torch optimizer that steps instead; eta_0 is then its own
+    def __init__(
+        self,
+        model: torch.nn.Module,  # images (B, C, H, W) -> logits (B, n_classes)
+        cfg: NaiveConfig = NaiveConfig(),  # the settings
+        generator: torch.Generator | None = None,  # nothing is drawn
+        # parameters -> a torch optimizer that steps instead; eta_0 is then its own
+        optimizer=None,
     ):
         super().__init__(model, cfg, generator)
         self.descent = Descent(self.model, optimizer)
@@ -369,63 +507,77 @@ class Naive(Strategy):
         self.descent.down(loss, self.cfg.eta_0)
         return {'real': loss}
 
-    def state_dict(self) -> dict: return super().state_dict() | self.descent.state_dict()
+    def state_dict(self) -> dict:
+        return super().state_dict() | self.descent.state_dict()
 
-    def check_state(self, state:dict) -> None:
+    def check_state(self, state: dict) -> None:
         "ValueError as for every strategy, and if one has an optimizer and the other has none."
         super().check_state(state)
         self.descent.check_state(state)
 
-    def load_state_dict(self, state:dict) -> None:
+    def load_state_dict(self, state: dict) -> None:
         super().load_state_dict(state)
         self.descent.load_state_dict(state)
 
 # %% ../nbs/12_learner.ipynb #c023
 def count_right(
-    strategy:Strategy,
-    x:torch.Tensor,  # (n, C, H, W) uint8
-    y:torch.Tensor,  # (n,) int64
-    batch:int=500,   # images at a time
-) -> torch.Tensor:   # (2, n_classes) int64, on the device of y: named correctly, there in all
+    strategy: Strategy,
+    x: torch.Tensor,  # (n, C, H, W) uint8
+    y: torch.Tensor,  # (n,) int64
+    batch: int = 500,  # images at a time
+) -> (
+    torch.Tensor
+):  # (2, n_classes) int64, on the device of y: named correctly, there in all
     "Per class, how many images are named correctly, without waiting for the device"
     counts = None
     for xb, yb in zip(x.split(batch), y.split(batch)):
         logits = strategy.predict(to_unit(xb))
         right = (logits.argmax(1) == yb).long()
-        if counts is None: counts = right.new_zeros(2, logits.shape[1])
+        if counts is None:
+            counts = right.new_zeros(2, logits.shape[1])
         counts[0].scatter_add_(0, yb, right)
         counts[1].scatter_add_(0, yb, torch.ones_like(right))
     assert counts is not None, 'no images'
     return counts
 
+
 def evaluate(
-    strategy:Strategy,
-    sets:list,       # a task each: (x uint8 (n, C, H, W), y int64 (n,)), n >= 1
-    batch:int=500,   # images at a time
-) -> list[float]:    # accuracy of each task, 0..1
+    strategy: Strategy,
+    sets: list,  # a task each: (x uint8 (n, C, H, W), y int64 (n,)), n >= 1
+    batch: int = 500,  # images at a time
+) -> list[float]:  # accuracy of each task, 0..1
     """Accuracy of each task, the mean over its classes (A.3). Nothing waits for the device before
     the last line.
     """
-    if not sets: return []
-    right, n = torch.stack([count_right(strategy, x, y, batch) for x, y in sets], 1).double().cpu()
+    if not sets:
+        return []
+    right, n = (
+        torch.stack([count_right(strategy, x, y, batch) for x, y in sets], 1)
+        .double()
+        .cpu()
+    )
     return ((right / n.clamp(min=1)).sum(1) / (n > 0).sum(1)).tolist()
 
 # %% ../nbs/12_learner.ipynb #c040
-def check_fit(strategy:Strategy, stream) -> None:
+def check_fit(strategy: Strategy, stream) -> None:
     """ValueError if the stream is unsound, or the strategy's network could not learn a batch of it:
     tried on each length that a batch will have
     """
     x, _ = validate(stream).train[0]
     at = strategy.like.device
     if at != x.device:
-        raise ValueError(f"the stream is on {x.device}, the model on {at}: "
-                         f"use stream.to('{at}')")
+        raise ValueError(
+            f"the stream is on {x.device}, the model on {at}: use stream.to('{at}')"
+        )
     C, N = stream.n_classes, getattr(strategy.cfg, 'N', 1)
-    for length in batch_lengths(stream, N): strategy.try_batch(to_unit(x[:length]))
+    for length in batch_lengths(stream, N):
+        strategy.try_batch(to_unit(x[:length]))
     n = n_outputs(strategy.model, to_unit(x[:1]).to(strategy.like.dtype))
-    if n < C: raise ValueError(f'the model has {n} outputs, {stream.name} has {C} classes')
+    if n < C:
+        raise ValueError(f'the model has {n} outputs, {stream.name} has {C} classes')
 
-def batch_lengths(stream, N:int) -> list[int]:
+
+def batch_lengths(stream, N: int) -> list[int]:
     """How long the batches of a stream are, each length once: N, and what is left over at the end
     of a pass
     """
@@ -441,45 +593,72 @@ class Learner:
 
     Example: `Learner(Naive(model_for((1, 28, 28), 10)), get_stream()).record.complete` is False.
     """
-    def __init__(self,
-        strategy:Strategy,
-        stream,               # from `get_stream`
-        seed:int=0,           # of the order of the images, >= 0
-        eval_on:str='test',   # 'test', or 'val' for choosing settings
-        eval_every:int=0,     # also test all tasks every so many iterations; 0: not
-        progress:bool|None=None, # a progress bar? None: if this is a terminal
-        callbacks=(),         # each called as cb(learner) after every iteration
-        checkpoint:str|Path|None=None, # file to go on from if it is there, and to write
-        checkpoint_every:int=0, # write it every so many iterations, besides stage ends
-        method:str|None=None, # name in the record; None: the strategy's
-        flavour:str='released', # for the record: which preset the settings come from
-        marks:dict|None=None, # for the record: what else tells this run from others
-        order_seed:int|None=None, # of the order of the images, where it is another than `seed`
+
+    def __init__(
+        self,
+        strategy: Strategy,
+        stream,  # from `get_stream`
+        seed: int = 0,  # of the order of the images, >= 0
+        eval_on: str = 'test',  # 'test', or 'val' for choosing settings
+        eval_every: int = 0,  # also test all tasks every so many iterations; 0: not
+        progress: bool | None = None,  # a progress bar? None: if this is a terminal
+        callbacks=(),  # each called as cb(learner) after every iteration
+        checkpoint: str
+        | Path
+        | None = None,  # file to go on from if it is there, and to write
+        # write it every so many iterations, besides stage ends
+        checkpoint_every: int = 0,
+        method: str | None = None,  # name in the record; None: the strategy's
+        # for the record: which preset the settings come from
+        flavour: str = 'released',
+        marks: dict
+        | None = None,  # for the record: what else tells this run from others
+        # of the order of the images, where it is another than `seed`
+        order_seed: int | None = None,
     ):
         check_fit(strategy, stream)
         if eval_on not in ('test', 'val'):
             raise ValueError(f"eval_on is {eval_on!r}: must be 'test' or 'val'")
         seed = check_number(seed, 'seed', 0, 2**63, whole=True)
-        order_seed = (seed if order_seed is None
-                      else check_number(order_seed, 'order_seed', 0, 2**63, whole=True))
+        order_seed = (
+            seed
+            if order_seed is None
+            else check_number(order_seed, 'order_seed', 0, 2**63, whole=True)
+        )
         eval_every = check_number(eval_every, 'eval_every', 0, whole=True)
-        checkpoint_every = check_number(checkpoint_every, 'checkpoint_every', 0, whole=True)
+        checkpoint_every = check_number(
+            checkpoint_every, 'checkpoint_every', 0, whole=True
+        )
         if checkpoint_every and not checkpoint:
             raise ValueError('checkpoint_every is set, but checkpoint names no file')
         # where images are drawn anew for each run: those of this one
         stream = stream.for_run(order_seed)
         if not getattr(stream, eval_on):
-            raise ValueError(f'{stream.name} has no images for {eval_on!r}: '
-                             'eval_on must be another part')
-        self.strategy, self.stream, self.seed, self.order_seed = strategy, stream, seed, order_seed
+            raise ValueError(
+                f'{stream.name} has no images for {eval_on!r}: '
+                'eval_on must be another part'
+            )
+        self.strategy, self.stream, self.seed, self.order_seed = (
+            strategy,
+            stream,
+            seed,
+            order_seed,
+        )
         self.eval_every, self.progress = eval_every, progress
         self.sets, self.callbacks = getattr(stream, eval_on), list(callbacks)
-        self.checkpoint, self.checkpoint_every = checkpoint and Path(checkpoint), checkpoint_every
-        self.record = new_record(strategy, stream, seed, eval_on, method or strategy.name,
-                                 flavour, marks)
-        self.batches = [stream.n_batches(i, strategy.cfg.N) for i in range(len(stream.train))]
-        self.identity = run_identity(self.record, self.batches, eval_every,
-                                     count_parameters(strategy.model))
+        self.checkpoint, self.checkpoint_every = (
+            checkpoint and Path(checkpoint),
+            checkpoint_every,
+        )
+        self.record = new_record(
+            strategy, stream, seed, eval_on, method or strategy.name, flavour, marks
+        )
+        self.batches = [
+            stream.n_batches(i, strategy.cfg.N) for i in range(len(stream.train))
+        ]
+        self.identity = run_identity(
+            self.record, self.batches, eval_every, count_parameters(strategy.model)
+        )
         self.t, self.tape, self.began = 0, Tape(self.record), None
 
     def fit(self) -> RunRecord:
@@ -491,30 +670,41 @@ class Learner:
         device = self.stream.train[0][0].device
         with torch.random.fork_rng([device] if device.type == 'cuda' else []):
             torch.manual_seed(self.seed)
-            if self.checkpoint and self.checkpoint.exists(): self._resume()
+            if self.checkpoint and self.checkpoint.exists():
+                self._resume()
             if 'resumed' not in self.record.versions:
                 self.record.versions['threads'] = torch.get_num_threads()
             self.began = perf_counter() - sum(self.record.seconds.values())
             with self._bar() as self.bar:
                 try:
-                    for stage in range(len(self.record.stage_ends), len(self.stream.train)):
+                    for stage in range(
+                        len(self.record.stage_ends), len(self.stream.train)
+                    ):
                         self._stage(stage)
-                except BaseException as e:            # keep what there is, then let it go its way
-                    with suppress(NonFiniteLoss): self._bring()
-                    if isinstance(e, NonFiniteLoss): e.record = self.record
+                except BaseException as e:  # keep what there is, then let it go its way
+                    with suppress(NonFiniteLoss):
+                        self._bring()
+                    if isinstance(e, NonFiniteLoss):
+                        e.record = self.record
                     raise
         return self.record
 
     def _stage(self, stage):
         "All batches of a stage that are still to come, then the evaluation"
         done = self.t - sum(self.record.stage_ends[-1:])
-        if not done: self.strategy.begin_task()
+        if not done:
+            self.strategy.begin_task()
         batches = self.stream.batches(stage, self.strategy.cfg.N, self.order_seed)
-        for xb, yb in islice(batches, done, None): self._iteration(xb, yb)
-        self.record.accuracy.append(self._curve() if self.eval_every else self._evaluate())
+        for xb, yb in islice(batches, done, None):
+            self._iteration(xb, yb)
+        self.record.accuracy.append(
+            self._curve() if self.eval_every else self._evaluate()
+        )
         self.record.stage_ends.append(self.t)
         kept = self.strategy.memory()
-        self.record.memory = dict(images=kept.images, parameters=kept.parameters, bytes=kept.bytes)
+        self.record.memory = dict(
+            images=kept.images, parameters=kept.parameters, bytes=kept.bytes
+        )
         self.record.complete = stage == len(self.stream.train) - 1
         self._save()
 
@@ -522,9 +712,12 @@ class Learner:
         self.tape.add(self.strategy(xb, yb), self.strategy.recalled_p)
         self.t += 1
         self.bar.update()
-        if self.eval_every and self.t % self.eval_every == 0: self._curve()
-        for cb in self.callbacks: cb(self)
-        if self.checkpoint_every and self.t % self.checkpoint_every == 0: self._save()
+        if self.eval_every and self.t % self.eval_every == 0:
+            self._curve()
+        for cb in self.callbacks:
+            cb(self)
+        if self.checkpoint_every and self.t % self.checkpoint_every == 0:
+            self._save()
 
     def _curve(self):
         "The accuracies now, which are the last point of the curves"
@@ -544,28 +737,42 @@ class Learner:
     def _bring(self):
         "Bring everything up to now into the record"
         self.tape.flush()
-        self.record.seconds['train'] = perf_counter() - self.began - self.record.seconds['eval']
+        self.record.seconds['train'] = (
+            perf_counter() - self.began - self.record.seconds['eval']
+        )
 
     def _save(self):
         "Write the checkpoint. If the disk is full the run goes on, and the next save tries again."
-        if not self.checkpoint: return
+        if not self.checkpoint:
+            return
         self._bring()
-        try: save_checkpoint(self.checkpoint, self.identity, self.record, self.strategy)
+        try:
+            save_checkpoint(self.checkpoint, self.identity, self.record, self.strategy)
         except OSError as e:
-            warnings.warn(f'the checkpoint {self.checkpoint} could not be written ({e}): '
-                          'the run goes on without it')
+            warnings.warn(
+                f'the checkpoint {self.checkpoint} could not be written ({e}): '
+                'the run goes on without it'
+            )
 
     def _resume(self):
         now = self.record.versions
-        self.record = self.tape.record = load_checkpoint(self.checkpoint, self.identity,
-                                                         self.strategy)
-        began = self.record.versions     # who began it stays; what is different now is added
+        self.record = self.tape.record = load_checkpoint(
+            self.checkpoint, self.identity, self.strategy
+        )
+        # who began it stays; what is different now is added
+        began = self.record.versions
         began.setdefault('resumed', []).append(
-            {k: v for k, v in now.items() if k != 'threads' and v != began.get(k)})
+            {k: v for k, v in now.items() if k != 'threads' and v != began.get(k)}
+        )
         self.t = self.record.n_iterations
 
     def _bar(self):
         # None: unless this is a terminal
         silent = None if self.progress is None else not self.progress
-        return tqdm(total=sum(self.batches), initial=self.t, unit='it', disable=silent,
-                    desc=f'{self.record.method} on {self.record.data}, seed {self.seed}')
+        return tqdm(
+            total=sum(self.batches),
+            initial=self.t,
+            unit='it',
+            disable=silent,
+            desc=f'{self.record.method} on {self.record.data}, seed {self.seed}',
+        )

@@ -17,7 +17,7 @@ from .learner import METHODS, Method, register
 from .settings import DATA_ROWS, Config, one_of
 from .streams import Stream, data_spec
 
-_all_ = ['METHODS', 'Method', 'register']   # from learner: here they are all there
+_all_ = ['METHODS', 'Method', 'register']  # from learner: here they are all there
 
 # %% auto #0
 __all__ = ['ORDER', 'OURS', 'VARIANTS', 'TABLES', 'row_of', 'settings', 'METHODS', 'Method', 'register']
@@ -28,11 +28,12 @@ for _found in iter_modules(arm_nb.baselines.__path__):
 
 # of the tables; others follow
 ORDER = 'stationary er er-mir icarl gem naive gen gen-mir lwf adi arm'.split()
-for _name in [*ORDER, *METHODS.keys() - {*ORDER}]: METHODS[_name] = METHODS.pop(_name)
-OURS: frozenset[str] = frozenset(METHODS)       # what this package brings
+for _name in [*ORDER, *METHODS.keys() - {*ORDER}]:
+    METHODS[_name] = METHODS.pop(_name)
+OURS: frozenset[str] = frozenset(METHODS)  # what this package brings
 
 # %% ../nbs/library/methods.ipynb #c009b
-_UNIT_LAG = dict(T=1, lambda_d=8.)      # A.5: T = 1, and D weighs 8
+_UNIT_LAG = dict(T=1, lambda_d=8.0)  # A.5: T = 1, and D weighs 8
 
 # name -> (method, the settings that the row changes)
 VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -43,13 +44,13 @@ VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
     'lwf-unit-lag': ('lwf', dict(T=1)),
     'adi-unit-lag': ('adi', _UNIT_LAG),
     'arm-unit-lag': ('arm', _UNIT_LAG),
-    'adi-no-distill': ('adi', dict(lambda_0_real=0.)),
-    'arm-no-distill': ('arm', dict(lambda_0_real=0., lambda_4=1.)),
-    'arm-no-nonlocality': ('arm', dict(lambda_1=0., lambda_2=0.)),
-    'arm-no-diversity': ('arm', dict(lambda_3=0.)),
-    'arm-no-sharpness': ('arm', dict(lambda_4=0.)),
-    'arm-no-l2': ('arm', dict(lambda_5=0.)),
-    'arm-no-tv': ('arm', dict(lambda_6=0.)),
+    'adi-no-distill': ('adi', dict(lambda_0_real=0.0)),
+    'arm-no-distill': ('arm', dict(lambda_0_real=0.0, lambda_4=1.0)),
+    'arm-no-nonlocality': ('arm', dict(lambda_1=0.0, lambda_2=0.0)),
+    'arm-no-diversity': ('arm', dict(lambda_3=0.0)),
+    'arm-no-sharpness': ('arm', dict(lambda_4=0.0)),
+    'arm-no-l2': ('arm', dict(lambda_5=0.0)),
+    'arm-no-tv': ('arm', dict(lambda_6=0.0)),
     'arm-M-150': ('arm', dict(M=150)),
     'arm-M-50': ('arm', dict(M=50)),
     'arm-S-20': ('arm', dict(S=20)),
@@ -60,43 +61,67 @@ VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
     'arm-4-recalls': ('arm', dict(repeats=4)),
 }
 
-_ABLATIONS = [name for name in VARIANTS if name.startswith('arm-')
-              and name not in ('arm-unit-lag', 'arm-no-distill')]
+_ABLATIONS = [
+    name
+    for name in VARIANTS
+    if name.startswith('arm-') and name not in ('arm-unit-lag', 'arm-no-distill')
+]
 
 # the paper's number -> (its data set, the names of its rows in its order)
 TABLES: dict[int, tuple[str, list[str]]] = {
-    1: ('cifar10', ('stationary er er-mir icarl gem er-100 er-mir-100 naive gen gen-mir '
-                    'lwf adi arm').split()),
-    2: ('cifar10', ('lwf adi arm lwf-unit-lag adi-unit-lag arm-unit-lag adi-no-distill '
-                    'arm-no-distill').split()),
-    5: ('miniimagenet', ('stationary er er-mir er-100 er-mir-100 naive gen gen-mir '
-                         'lwf adi arm').split()),
-    6: ('mnist5k', ('stationary er er-mir er-25 er-mir-25 naive gen gen-mir '
-                    'lwf adi arm').split()),
+    1: (
+        'cifar10',
+        (
+            'stationary er er-mir icarl gem er-100 er-mir-100 naive gen gen-mir '
+            'lwf adi arm'
+        ).split(),
+    ),
+    2: (
+        'cifar10',
+        (
+            'lwf adi arm lwf-unit-lag adi-unit-lag arm-unit-lag adi-no-distill '
+            'arm-no-distill'
+        ).split(),
+    ),
+    5: (
+        'miniimagenet',
+        (
+            'stationary er er-mir er-100 er-mir-100 naive gen gen-mir lwf adi arm'
+        ).split(),
+    ),
+    6: (
+        'mnist5k',
+        ('stationary er er-mir er-25 er-mir-25 naive gen gen-mir lwf adi arm').split(),
+    ),
     7: ('cifar10', ['arm', *_ABLATIONS]),
 }
 
+
 def row_of(
-    name: str,               # in `METHODS` or `VARIANTS`
-) -> tuple[str, dict]:       # the method, and the settings that the name changes
+    name: str,  # in `METHODS` or `VARIANTS`
+) -> tuple[str, dict]:  # the method, and the settings that the name changes
     """What the name of a row stands for.
 
     Raises: ValueError with the nearest name if there is none.
     """
-    if name in METHODS: return name, {}
-    if name in VARIANTS: return VARIANTS[name]
-    near = get_close_matches(str(name), VARIANTS, n=1, cutoff=.8)
-    if near: raise ValueError(f'unknown method {name!r}: did you mean {near[0]!r}?')
+    if name in METHODS:
+        return name, {}
+    if name in VARIANTS:
+        return VARIANTS[name]
+    near = get_close_matches(str(name), VARIANTS, n=1, cutoff=0.8)
+    if near:
+        raise ValueError(f'unknown method {name!r}: did you mean {near[0]!r}?')
     raise ValueError(one_of(METHODS, name, 'method'))
 
 # %% ../nbs/library/methods.ipynb #c011
 def settings(
-    data: str | Stream,             # name of a data set, or a stream
-    method: str,                    # name in `METHODS` or `VARIANTS`
-    flavour: str = 'released',      # 'released' or 'paper'
-    preset: str | None = None,      # a data set whose settings are used; None: the data's
-    per_task: int | None = None,    # iterations in a task; None: as the data has
-    **overrides,                    # fields of the method's configuration
+    data: str | Stream,  # name of a data set, or a stream
+    method: str,  # name in `METHODS` or `VARIANTS`
+    flavour: str = 'released',  # 'released' or 'paper'
+    # a data set whose settings are used; None: the data's
+    preset: str | None = None,
+    per_task: int | None = None,  # iterations in a task; None: as the data has
+    **overrides,  # fields of the method's configuration
 ) -> Config:
     """A method's preset for a kind of data, with some fields changed.
 
@@ -105,12 +130,15 @@ def settings(
     """
     method, changed = row_of(method)
     config, changed = METHODS[method].config, changed | overrides
-    for name in overrides: one_of([f.name for f in fields(config)], name, f'setting of {method}')
+    for name in overrides:
+        one_of([f.name for f in fields(config)], name, f'setting of {method}')
     own = data.name if isinstance(data, Stream) else data_spec(data).name
     if preset is None and isinstance(data, Stream):
         kinds = ', '.join(sorted({kind for kind, _ in DATA_ROWS.values()}))
-        raise ValueError(f"which settings does {own!r} take? Say preset='…', one of: {kinds} "
-                         "(small photographs: 'cifar10', digits: 'mnist5k')")
+        raise ValueError(
+            f"which settings does {own!r} take? Say preset='…', one of: {kinds} "
+            "(small photographs: 'cifar10', digits: 'mnist5k')"
+        )
     if per_task is None and isinstance(data, Stream):
         N = changed.get('N', config.preset(preset, flavour, 1).N)
         per_task = data.iterations(N)

@@ -11,25 +11,33 @@ import numpy as np
 
 # %% ../nbs/04_metrics.ipynb #c008
 def accuracy_matrix(
-    a,  # (stages, tasks) numbers: lists, array, tensor, data frame; NaN or None: untested
+    # (stages, tasks) numbers: lists, array, tensor, data frame; NaN or None: untested
+    a,
 ) -> np.ndarray:  # (stages, tasks) float64 fractions, NaN where untested
     """`a` as an array: a[i, j] is the accuracy on task j after stage i, a fraction (A.3).
 
     Raises ValueError if it is no rectangle of numbers or holds anything outside [0, 1], such
     as percentages."""
-    try: a = np.array(a, dtype=np.float64)
+    try:
+        a = np.array(a, dtype=np.float64)
     except (TypeError, ValueError) as e:
-        raise ValueError('an accuracy matrix is a rectangle of numbers, one row a stage and one '
-                         f'column a task, NaN or None where untested ({e})') from e
+        raise ValueError(
+            'an accuracy matrix is a rectangle of numbers, one row a stage and one '
+            f'column a task, NaN or None where untested ({e})'
+        ) from e
     if a.ndim != 2 or a.size == 0:
-        raise ValueError('an accuracy matrix has one row a stage and one column a task; '
-                         f'this has shape {a.shape}')
+        raise ValueError(
+            'an accuracy matrix has one row a stage and one column a task; '
+            f'this has shape {a.shape}'
+        )
     # a float32 mean may exceed 1 by a rounding
     for i, j in np.argwhere((a < 0) | (a > 1 + 1e-6))[:1]:
         percent = 1 < np.nanmax(a) <= 100 and not (a < 0).any()
         hint = '; these look like percentages: divide by 100' if percent else ''
-        raise ValueError(f'a[{i}, {j}] is {a[i, j]:g}, but accuracies are fractions '
-                         f'from 0 to 1{hint}')
+        raise ValueError(
+            f'a[{i}, {j}] is {a[i, j]:g}, but accuracies are fractions '
+            f'from 0 to 1{hint}'
+        )
     return a
 
 # %% ../nbs/04_metrics.ipynb #c014
@@ -47,16 +55,20 @@ def average_accuracy(
     missing = np.flatnonzero(np.isnan(a[-1])).tolist()
     if missing:
         stages, tasks = a.shape
-        raise ValueError(f'untested after the last stage ({stages - 1}, of {stages} stages and '
-                         f'{tasks} tasks): task {", ".join(map(str, missing))}. Eq. 10 is the '
-                         'mean over all tasks; of an unfinished run pass a[:i+1, :k]')
+        raise ValueError(
+            f'untested after the last stage ({stages - 1}, of {stages} stages and '
+            f'{tasks} tasks): task {", ".join(map(str, missing))}. Eq. 10 is the '
+            'mean over all tasks; of an unfinished run pass a[:i+1, :k]'
+        )
     return float(a[-1].mean())
 
 # %% ../nbs/04_metrics.ipynb #c020
 def task_forgetting(
-    a,            # (stages, tasks) accuracies, fractions; see `accuracy_matrix`
+    a,  # (stages, tasks) accuracies, fractions; see `accuracy_matrix`
     i: int = -1,  # the stage that is "now"; negative counts from the end
-) -> np.ndarray:  # (tasks learned before stage i,) f_j, -1 to 1; after all T stages: (T-1,)
+) -> (
+    np.ndarray
+):  # (tasks learned before stage i,) f_j, -1 to 1; after all T stages: (T-1,)
     """Eq. 12: for each task learned before stage `i`, its best accuracy at any earlier stage
     minus that at stage `i`.
 
@@ -65,20 +77,28 @@ def task_forgetting(
 
     Example: `task_forgetting([[1., 0.], [.5, 1.]]).tolist()` is [0.5].
     """
-    a = accuracy_matrix(a); stages, tasks = a.shape
+    a = accuracy_matrix(a)
+    stages, tasks = a.shape
     if not -stages <= i < stages:
-        raise ValueError(f'no stage {i}: the matrix has {stages} stages, 0 to {stages - 1}')
-    i %= stages; k = min(i, tasks - 1)
+        raise ValueError(
+            f'no stage {i}: the matrix has {stages} stages, 0 to {stages - 1}'
+        )
+    i %= stages
+    k = min(i, tasks - 1)
     best, now = np.fmax.reduce(a[:i, :k], axis=0, initial=-np.inf), a[i, :k]
     for j in np.flatnonzero(np.isnan(now) | np.isneginf(best))[:1]:
         when = f'after stage {i}' if np.isnan(now[j]) else f'at any stage before {i}'
-        raise ValueError(f'task {j} was not tested {when}, so eq. 12 cannot say what it forgot')
+        raise ValueError(
+            f'task {j} was not tested {when}, so eq. 12 cannot say what it forgot'
+        )
     return best - now
 
 # %% ../nbs/04_metrics.ipynb #c021
 def forgetting(
     a,  # (stages, tasks) accuracies, fractions; see `accuracy_matrix`
-) -> float:  # F_T, -1 to 1; NaN after a single stage, when nothing can have been forgotten
+) -> (
+    float
+):  # F_T, -1 to 1; NaN after a single stage, when nothing can have been forgotten
     """Eq. 11: the mean of `task_forgetting` after the last stage. ValueError as there.
 
     Example: `forgetting([[1., 0.], [.5, 1.]])` is 0.5.
@@ -95,12 +115,19 @@ def backward_transfer(
 
     Task j is taken to be the one learned in stage j. Raises ValueError, naming the task, if
     either was not tested."""
-    a = accuracy_matrix(a); k = min(len(a) - 1, a.shape[1] - 1)
+    a = accuracy_matrix(a)
+    k = min(len(a) - 1, a.shape[1] - 1)
     change = a[-1, :k] - a.diagonal()[:k]
     for j in np.flatnonzero(np.isnan(change))[:1]:
-        when = 'after the last stage' if np.isnan(a[-1, j]) else f'after stage {j}, its own'
-        raise ValueError(f'task {j} was not tested {when}, so backward transfer cannot say '
-                         'how it changed')
+        when = (
+            'after the last stage'
+            if np.isnan(a[-1, j])
+            else f'after stage {j}, its own'
+        )
+        raise ValueError(
+            f'task {j} was not tested {when}, so backward transfer cannot say '
+            'how it changed'
+        )
     return float(change.mean()) if k else float('nan')
 
 # %% ../nbs/04_metrics.ipynb #c048
@@ -111,26 +138,31 @@ def mean_sd(
 
     Raises ValueError without values."""
     v = np.array(values, dtype=np.float64).ravel()
-    if not v.size: raise ValueError('mean_sd of no values: give one number a seed')
+    if not v.size:
+        raise ValueError('mean_sd of no values: give one number a seed')
     return float(v.mean()), float(v.std(ddof=1)) if v.size > 1 else float('nan')
 
 # %% ../nbs/04_metrics.ipynb #c049
 def plus_minus(
     mean: float,
-    sd: float,             # NaN: left out
-    form: str = '.1f',     # of the mean, as in Python's `format`
+    sd: float,  # NaN: left out
+    form: str = '.1f',  # of the mean, as in Python's `format`
     sd_form: str = '.1f',  # of the standard deviation
-) -> str:                  # '56.3 ± 2.6', '56.3', or '-' if the mean is NaN
+) -> str:  # '56.3 ± 2.6', '56.3', or '-' if the mean is NaN
     "An entry of a table, from a mean and a standard deviation."
-    if np.isnan(mean): return '-'
+    if np.isnan(mean):
+        return '-'
     shown = [(mean, form)] if np.isnan(sd) else [(mean, form), (sd, sd_form)]
-    return ' ± '.join(format(round(v, 6) + 0., f) for v, f in shown)  # + 0. turns -0.0 into 0.0
+    # + 0. turns -0.0 into 0.0
+    return ' ± '.join(format(round(v, 6) + 0.0, f) for v, f in shown)
+
 
 def format_mean_sd(
-    values,              # (n,) one number a seed
-    scale: float = 100,  # multiplies; 100 turns fractions into the per cent of the tables
-    digits: int = 1,     # digits after the point
-) -> str:                # '56.3 ± 2.6'; '56.3' for one seed; '-' if the mean is NaN
+    values,  # (n,) one number a seed
+    # multiplies; 100 turns fractions into the per cent of the tables
+    scale: float = 100,
+    digits: int = 1,  # digits after the point
+) -> str:  # '56.3 ± 2.6'; '56.3' for one seed; '-' if the mean is NaN
     "An entry of a table, as the paper prints it. Raises what `mean_sd` raises."
-    mean, sd = (round(scale*v, digits) for v in mean_sd(values))
+    mean, sd = (round(scale * v, digits) for v in mean_sd(values))
     return plus_minus(mean, sd, f'.{digits}f', f'.{digits}f')

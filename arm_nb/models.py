@@ -19,25 +19,30 @@ from .settings import one_of
 
 # %% ../nbs/11_models.ipynb #c007
 def check_images(
-    x:torch.Tensor, # what was given to the model
-    in_shape:tuple[int, ...], # (C, H, W) that it was built for
-    who:str,        # the model's name, for the message
+    x: torch.Tensor,  # what was given to the model
+    in_shape: tuple[int, ...],  # (C, H, W) that it was built for
+    who: str,  # the model's name, for the message
 ) -> None:
     "ValueError if `x` is not a batch of images of the model's shape."
     if tuple(x.shape[1:]) != in_shape or x.ndim != 4:
         shape = ', '.join(map(str, in_shape))
-        raise ValueError(f'{who} expects images of shape (B, {shape}), got {tuple(x.shape)}')
+        raise ValueError(
+            f'{who} expects images of shape (B, {shape}), got {tuple(x.shape)}'
+        )
+
 
 def check_sizes(
-    in_shape:tuple[int, int, int], # (C, H, W) of one image
-    **sizes:int,                   # n_classes and the like
+    in_shape: tuple[int, int, int],  # (C, H, W) of one image
+    **sizes: int,  # n_classes and the like
 ) -> None:
     "ValueError for a size that is not a whole number of at least 1."
-    if len(in_shape) != 3: raise ValueError(f'in_shape {tuple(in_shape)}: must be (C, H, W)')
+    if len(in_shape) != 3:
+        raise ValueError(f'in_shape {tuple(in_shape)}: must be (C, H, W)')
     axes = dict(zip(('channels', 'height', 'width of the images'), in_shape))
     for name, n in dict(axes, **sizes).items():
         if n != int(n) or n < 1:
             raise ValueError(f'{name} is {n}: must be a whole number of at least 1')
+
 
 class MLP(nn.Module):
     """The paper's network for digits (A.4): two hidden layers of ReLUs.
@@ -47,26 +52,35 @@ class MLP(nn.Module):
 
     Example: `count_parameters(MLP())` is 478410.
     """
-    def __init__(self,
-        in_shape:tuple[int, int, int]=(1, 28, 28), # (C, H, W) of one image
-        n_classes:int=10, # logits
-        hidden:int=400,   # units in each of the two hidden layers
+
+    def __init__(
+        self,
+        in_shape: tuple[int, int, int] = (1, 28, 28),  # (C, H, W) of one image
+        n_classes: int = 10,  # logits
+        hidden: int = 400,  # units in each of the two hidden layers
     ):
         super().__init__()
         check_sizes(in_shape, n_classes=n_classes, hidden=hidden)
         self.in_shape, self.n_classes = tuple(in_shape), n_classes
-        self.net = nn.Sequential(nn.Flatten(), nn.Linear(prod(in_shape), hidden), nn.ReLU(),
-                                 nn.Linear(hidden, hidden), nn.ReLU(), nn.Linear(hidden, n_classes))
+        self.net = nn.Sequential(
+            nn.Flatten(),
+            nn.Linear(prod(in_shape), hidden),
+            nn.ReLU(),
+            nn.Linear(hidden, hidden),
+            nn.ReLU(),
+            nn.Linear(hidden, n_classes),
+        )
 
-    def forward(self,
-        x:torch.Tensor, # (B, C, H, W) in [0, 1]
+    def forward(
+        self,
+        x: torch.Tensor,  # (B, C, H, W) in [0, 1]
     ) -> torch.Tensor:  # (B, n_classes) logits
         check_images(x, self.in_shape, 'MLP')
         return self.net(x)
 
 # %% ../nbs/11_models.ipynb #c008
 def count_parameters(
-    model:nn.Module, # any
+    model: nn.Module,  # any
 ) -> int:
     """How many numbers gradient descent learns: weights and biases.
 
@@ -77,21 +91,30 @@ def count_parameters(
 # %% ../nbs/11_models.ipynb #c030
 class Block(nn.Module):
     "A residual block: two 3x3 convolutions with batch norm, and a shortcut past them."
-    def __init__(self,
-        c_in:int,     # channels in
-        c_out:int,    # channels out
-        stride:int=1, # 2 halves height and width
+
+    def __init__(
+        self,
+        c_in: int,  # channels in
+        c_out: int,  # channels out
+        stride: int = 1,  # 2 halves height and width
     ):
         super().__init__()
         self.conv1 = nn.Conv2d(c_in, c_out, 3, stride, 1, bias=False)
         self.norm1 = WeightedBatchNorm2d(c_out)
         self.conv2 = nn.Conv2d(c_out, c_out, 3, 1, 1, bias=False)
         self.norm2 = WeightedBatchNorm2d(c_out)
-        self.shortcut = nn.Identity() if stride == 1 and c_in == c_out else nn.Sequential(
-            nn.Conv2d(c_in, c_out, 1, stride, bias=False), WeightedBatchNorm2d(c_out))
+        self.shortcut = (
+            nn.Identity()
+            if stride == 1 and c_in == c_out
+            else nn.Sequential(
+                nn.Conv2d(c_in, c_out, 1, stride, bias=False),
+                WeightedBatchNorm2d(c_out),
+            )
+        )
 
-    def forward(self,
-        x:torch.Tensor, # (B, c_in, H, W)
+    def forward(
+        self,
+        x: torch.Tensor,  # (B, c_in, H, W)
     ) -> torch.Tensor:  # (B, c_out, H/stride, W/stride), rounded up; not negative
         h = F.relu(self.norm1(self.conv1(x)))
         return F.relu(self.norm2(self.conv2(h)) + self.shortcut(x))
@@ -102,10 +125,12 @@ class ResNet(nn.Module):
 
     Images (B,C,H,W) in, logits (B,n_classes) out.
     """
-    def __init__(self,
-        in_shape:tuple[int, int, int], # (C, H, W), at least 25 pixels high and wide
-        n_classes:int, # logits
-        width:int,     # channels of the first group of blocks
+
+    def __init__(
+        self,
+        in_shape: tuple[int, int, int],  # (C, H, W), at least 25 pixels high and wide
+        n_classes: int,  # logits
+        width: int,  # channels of the first group of blocks
     ):
         super().__init__()
         check_sizes(in_shape, n_classes=n_classes, width=width)
@@ -113,32 +138,40 @@ class ResNet(nn.Module):
         # three halvings, rounded up, then windows of 4
         h, w = (-(-side // 8) // 4 for side in in_shape[1:])
         if min(h, w) < 1:
-            raise ValueError(f'images of {in_shape[1]}x{in_shape[2]} are too small: '
-                             'at least 25x25')
+            raise ValueError(
+                f'images of {in_shape[1]}x{in_shape[2]} are too small: at least 25x25'
+            )
         self.stem = nn.Conv2d(in_shape[0], width, 3, 1, 1, bias=False)
         # as in the released code: mean of all batches
         self.norm = WeightedBatchNorm2d(width, momentum=None)
-        c = [width, width, 2*width, 4*width, 8*width]
-        groups = [nn.Sequential(Block(c[i], c[i+1], 2 if i else 1), Block(c[i+1], c[i+1]))
-                  for i in range(4)]
+        c = [width, width, 2 * width, 4 * width, 8 * width]
+        groups = [
+            nn.Sequential(
+                Block(c[i], c[i + 1], 2 if i else 1), Block(c[i + 1], c[i + 1])
+            )
+            for i in range(4)
+        ]
         self.groups = nn.Sequential(*groups)
-        self.head = nn.Linear(8*width*h*w, n_classes)
+        self.head = nn.Linear(8 * width * h * w, n_classes)
 
-    def features(self,
-        x:torch.Tensor, # (B, C, H, W) in [0, 1]
+    def features(
+        self,
+        x: torch.Tensor,  # (B, C, H, W) in [0, 1]
     ) -> torch.Tensor:  # (B, 8*width, H/8, W/8), rounded up: the last map
         check_images(x, self.in_shape, 'ResNet')
         return self.groups(F.relu(self.norm(self.stem(x))))
 
-    def forward(self,
-        x:torch.Tensor, # (B, C, H, W) in [0, 1]
+    def forward(
+        self,
+        x: torch.Tensor,  # (B, C, H, W) in [0, 1]
     ) -> torch.Tensor:  # (B, n_classes) logits
         return self.head(F.avg_pool2d(self.features(x), 4).flatten(1))
 
+
 def resnet18(
-    in_shape:tuple[int, int, int]=(3, 32, 32), # (C, H, W) of one image
-    n_classes:int=10, # logits
-    width:int=20,     # channels of the first group; 64 in the usual ResNet-18
+    in_shape: tuple[int, int, int] = (3, 32, 32),  # (C, H, W) of one image
+    n_classes: int = 10,  # logits
+    width: int = 20,  # channels of the first group; 64 in the usual ResNet-18
 ) -> ResNet:
     """The paper's network for colour images (A.4): 1,094,750 parameters for CIFAR-10.
 
@@ -150,26 +183,30 @@ def resnet18(
 
 # %% ../nbs/11_models.ipynb #c045
 def network_for(
-    in_shape: tuple[int, int, int], # (C, H, W) of one image
-    kinds: dict[int, Callable],     # channels -> what is called with in_shape and sizes
-    seed: int,                      # fixes the first weights
-    *sizes,                         # what it is called with, besides
-) -> nn.Module:                     # on the CPU, in training mode
+    in_shape: tuple[int, int, int],  # (C, H, W) of one image
+    kinds: dict[int, Callable],  # channels -> what is called with in_shape and sizes
+    seed: int,  # fixes the first weights
+    *sizes,  # what it is called with, besides
+) -> nn.Module:  # on the CPU, in training mode
     """The kind of network that goes with images of so many channels.
 
     Its weights depend on `seed` and on nothing else.
     Raises: ValueError for an image shape that none goes with.
     """
     if len(in_shape) != 3 or in_shape[0] not in kinds:
-        known = ' or '.join(f'C = {channels} ({kind.__name__})' for channels, kind in kinds.items())
+        known = ' or '.join(
+            f'C = {channels} ({kind.__name__})' for channels, kind in kinds.items()
+        )
         raise ValueError(f'in_shape {tuple(in_shape)}: must be (C, H, W) with {known}')
     return with_seed(lambda: kinds[in_shape[0]](in_shape, *sizes), seed)
 
+
 def model_for(
-    in_shape: tuple[int, int, int], # (C, H, W): one channel gives the MLP, three the ResNet
-    n_classes: int,                 # logits
-    seed: int = 0,                  # fixes the first weights
-) -> nn.Module:                     # on the CPU, in training mode
+    # (C, H, W): one channel gives the MLP, three the ResNet
+    in_shape: tuple[int, int, int],
+    n_classes: int,  # logits
+    seed: int = 0,  # fixes the first weights
+) -> nn.Module:  # on the CPU, in training mode
     "The paper's network for images of this shape (A.4). ValueError as `network_for`."
     return network_for(in_shape, {1: MLP, 3: resnet18}, seed, n_classes)
 
@@ -179,32 +216,41 @@ class Prepared(nn.Module):
 
     Logits (B,n_classes) come out in the images' precision. ValueError for an unknown `amp`.
     """
-    def __init__(self,
-        net:nn.Module,     # any network; laid out in place
-        amp:str='off',     # 'off', or 'bf16': convolutions and matrix products in bfloat16
-        channels_last:bool=False, # maps in memory with the channels of a pixel together
+
+    def __init__(
+        self,
+        net: nn.Module,  # any network; laid out in place
+        # 'off', or 'bf16': convolutions and matrix products in bfloat16
+        amp: str = 'off',
+        # maps in memory with the channels of a pixel together
+        channels_last: bool = False,
     ):
         super().__init__()
         one_of(('off', 'bf16'), amp, 'amp')
         self.net, self.amp, self.channels_last = net, amp, channels_last
-        if channels_last: net.to(memory_format=torch.channels_last)
+        if channels_last:
+            net.to(memory_format=torch.channels_last)
         for name in ('in_shape', 'n_classes'):
-            if hasattr(net, name): setattr(self, name, getattr(net, name))
+            if hasattr(net, name):
+                setattr(self, name, getattr(net, name))
 
-    def forward(self,
-        x:torch.Tensor, # (B, C, H, W) in [0, 1]
+    def forward(
+        self,
+        x: torch.Tensor,  # (B, C, H, W) in [0, 1]
     ) -> torch.Tensor:  # (B, n_classes) logits
-        if self.channels_last: x = x.contiguous(memory_format=torch.channels_last)
+        if self.channels_last:
+            x = x.contiguous(memory_format=torch.channels_last)
         bf16 = self.amp == 'bf16'
         with torch.autocast(x.device.type, torch.bfloat16) if bf16 else nullcontext():
             logits = self.net(x)
         return logits.to(x.dtype)
 
+
 def prepared(
-    net:nn.Module,     # any network
-    amp:str='off',     # as in `Prepared`
-    channels_last:bool=False, # as in `Prepared`
-) -> nn.Module:        # the network itself, if nothing is asked
+    net: nn.Module,  # any network
+    amp: str = 'off',  # as in `Prepared`
+    channels_last: bool = False,  # as in `Prepared`
+) -> nn.Module:  # the network itself, if nothing is asked
     "A network that computes as asked."
     return Prepared(net, amp, channels_last) if amp != 'off' or channels_last else net
 
@@ -212,32 +258,36 @@ def prepared(
 @dataclass(frozen=True)
 class Memory:
     "What a method keeps beside the network in training, counted as in A.4. Memories can be added."
-    images:int=0     # stored images
-    in_shape:tuple[int, int, int]|None=None # (C, H, W) of one stored image
-    parameters:int=0 # parameters of old networks, generators, …
+
+    images: int = 0  # stored images
+    in_shape: tuple[int, int, int] | None = None  # (C, H, W) of one stored image
+    parameters: int = 0  # parameters of old networks, generators, …
 
     def __post_init__(self):
         if min(self.images, self.parameters) < 0:
             raise ValueError(f'{self}: nothing here can be negative')
         if self.images and not self.in_shape:
             raise ValueError(f'{self.images} images of which shape? in_shape=(C, H, W)')
-        if self.in_shape:                           # a list, as JSON has it, will do
+        if self.in_shape:  # a list, as JSON has it, will do
             object.__setattr__(self, 'in_shape', tuple(self.in_shape))
 
     @property
     def bytes(self) -> int:
         "1 byte a pixel and channel, 4 bytes a parameter"
-        return self.images*prod(self.in_shape or ()) + 4*self.parameters
+        return self.images * prod(self.in_shape or ()) + 4 * self.parameters
 
     @property
     def mb(self) -> float:
         "Megabytes of 10**6 bytes"
-        return self.bytes/1e6
+        return self.bytes / 1e6
 
-    def __add__(self, other:'Memory') -> 'Memory':
+    def __add__(self, other: 'Memory') -> 'Memory':
         shapes = {m.in_shape for m in (self, other) if m.images and m.in_shape}
         if len(shapes) > 1:
-            raise ValueError('images of two shapes cannot be counted together: '
-                             f'{sorted(shapes)}')
+            raise ValueError(
+                f'images of two shapes cannot be counted together: {sorted(shapes)}'
+            )
         in_shape = next(iter(shapes), self.in_shape or other.in_shape)
-        return Memory(self.images + other.images, in_shape, self.parameters + other.parameters)
+        return Memory(
+            self.images + other.images, in_shape, self.parameters + other.parameters
+        )

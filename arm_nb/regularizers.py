@@ -15,9 +15,9 @@ __all__ = ['batch_entropy', 'sharpness', 'l2_norm', 'total_variation']
 
 # %% ../nbs/02_regularizers.ipynb #c007
 def batch_entropy(
-    logits: Tensor,               # (B, C) the old network on the recalled batch
-    weight: Tensor | None = None, # (B,) copies of each image; None: one
-) -> Tensor:                      # scalar in [0, ln C] nats
+    logits: Tensor,  # (B, C) the old network on the recalled batch
+    weight: Tensor | None = None,  # (B,) copies of each image; None: one
+) -> Tensor:  # scalar in [0, ln C] nats
     """Entropy of the batch's mean class probabilities, the $\\mathcal H$ of eq. 9.
 
     High when the batch recalls many classes. ValueError if the batch is empty or the weight
@@ -27,15 +27,17 @@ def batch_entropy(
     """
     check_weight(logits, weight)
     p = logits.softmax(-1)
-    if weight is None: mean_p = p.mean(0)
-    else: mean_p = (weight.to(p.dtype) @ p) / weight.sum()
+    if weight is None:
+        mean_p = p.mean(0)
+    else:
+        mean_p = (weight.to(p.dtype) @ p) / weight.sum()
     return torch.special.entr(mean_p).sum()
 
 # %% ../nbs/02_regularizers.ipynb #c014
 def sharpness(
-    logits: Tensor,               # (B, C) the old network on the recalled batch
-    weight: Tensor | None = None, # (B,) copies of each image; None: one
-) -> Tensor:                      # scalar in [0, ln C] nats; 0 = every image decided
+    logits: Tensor,  # (B, C) the old network on the recalled batch
+    weight: Tensor | None = None,  # (B,) copies of each image; None: one
+) -> Tensor:  # scalar in [0, ln C] nats; 0 = every image decided
     """Mean cross-entropy of each prediction to its own argmax, -log max p.
 
     The $\\lambda_4$ term of eq. 9 without its sign. ValueError if the batch is empty or the
@@ -47,9 +49,9 @@ def sharpness(
 
 # %% ../nbs/02_regularizers.ipynb #c021
 def l2_norm(
-    x: Tensor,                    # (B, C, H, W) recalled images
-    weight: Tensor | None = None, # (B,) copies of each image; None: one
-) -> Tensor:                      # scalar >= 0, pixel units
+    x: Tensor,  # (B, C, H, W) recalled images
+    weight: Tensor | None = None,  # (B,) copies of each image; None: one
+) -> Tensor:  # scalar >= 0, pixel units
     """Mean Euclidean norm of the images (not squared), divided by C·H·W.
 
     The L2 of eq. 9 as in the released code. ValueError if the batch is empty or the weight has
@@ -61,9 +63,9 @@ def l2_norm(
 
 # %% ../nbs/02_regularizers.ipynb #c024
 def total_variation(
-    x: Tensor,                    # (B, C, H, W) recalled images, H and W at least 2
-    weight: Tensor | None = None, # (B,) copies of each image; None: one
-) -> Tensor:                      # scalar >= 0, squared pixel units
+    x: Tensor,  # (B, C, H, W) recalled images, H and W at least 2
+    weight: Tensor | None = None,  # (B,) copies of each image; None: one
+) -> Tensor:  # scalar >= 0, squared pixel units
     """Twice the mean squared step between vertical and between horizontal neighbours.
 
     The TV of eq. 9 as in the released code. ValueError as `l2_norm`, and for images of less
@@ -72,8 +74,10 @@ def total_variation(
     Example: `total_variation(torch.tensor([[[[0., 1.], [0., 1.]]]])).item()` is 2.0.
     """
     if x.dim() != 4 or min(x.shape[2:]) < 2:
-        raise ValueError('total variation compares neighbouring pixels: give images '
-                         f'(B, C, H, W) of at least 2x2, got {tuple(x.shape)}')
+        raise ValueError(
+            'total variation compares neighbouring pixels: give images '
+            f'(B, C, H, W) of at least 2x2, got {tuple(x.shape)}'
+        )
     down = x.diff(dim=2).square().flatten(1).mean(1)
     right = x.diff(dim=3).square().flatten(1).mean(1)
     return weighted_mean(2 * (down + right), weight)

@@ -28,45 +28,64 @@ __all__ = ['PAPER', 'PAPER_DATA', 'REMARKS', 'rehearsal_of', 'published', 'prese
 
 # %% ../nbs/library/report.ipynb #c006
 _lines = files('arm_nb').joinpath('paper.csv').read_text(encoding='utf-8')
-PAPER = pd.read_csv(io.StringIO(_lines))   # the paper's Tables 1, 2, 5, 6 and 7, a line a row
+# the paper's Tables 1, 2, 5, 6 and 7, a line a row
+PAPER = pd.read_csv(io.StringIO(_lines))
 PAPER.insert(2, 'method', [row_of(name)[0] for name in PAPER.row])
 
 # %% ../nbs/library/report.ipynb #c014
 PAPER_DATA = {  # our data set -> the paper's, whose table stands beside it
-    'mnist-mini': 'mnist5k', 'mnist5k': 'mnist5k', 'fmnist5k': 'mnist5k',
-    'cifar10': 'cifar10', 'miniimagenet': 'miniimagenet'}
+    'mnist-mini': 'mnist5k',
+    'mnist5k': 'mnist5k',
+    'fmnist5k': 'mnist5k',
+    'cifar10': 'cifar10',
+    'miniimagenet': 'miniimagenet',
+}
 REMARKS = {
     'mnist-mini': 'Table 6: MNIST-5k, 1,000 digits a task (here 800), 10,000 to test (here 500).',
     'fmnist5k': 'Table 6: MNIST-5k, digits. These are clothes: compare the order of methods only.',
-    'mnist-color': 'The paper has no such data set. Its nearest is CIFAR-10 (Table 1).'}
+    'mnist-color': 'The paper has no such data set. Its nearest is CIFAR-10 (Table 1).',
+}
+
 
 def rehearsal_of(
-    data: str,         # name of a data set, as in a record: 'cifar10-20'
-) -> tuple[str, int]:  # the data set, and the iterations of each task ('cifar10', 20); 0: none
+    data: str,  # name of a data set, as in a record: 'cifar10-20'
+) -> tuple[
+    str, int
+]:  # the data set, and the iterations of each task ('cifar10', 20); 0: none
     "What a name stands for that a run with `rehearsal=` was given."
     name, _, n = data.rpartition('-')
     short = data not in DATASETS and name in DATASETS and n.isdecimal()
     return (name, int(n)) if short else (data, 0)
 
+
 def published(
-    data: str,    # our name of a data set
+    data: str,  # our name of a data set
     method: str,  # name in `METHODS`
-    changed=(),   # settings that differ from the preset, as in `changes`: ['mem_total=25']
-) -> dict:        # the row of `PAPER`; empty if there is none
+    # settings that differ from the preset, as in `changes`: ['mem_total=25']
+    changed=(),
+) -> dict:  # the row of `PAPER`; empty if there is none
     "The paper's figures for a method with these settings, from the table beside this data set."
     rows = PAPER[(PAPER.data == PAPER_DATA.get(data)) & (PAPER.method == method)]
-    same = [{f'{k}={v}' for k, v in row_of(name)[1].items()} == set(changed) for name in rows.row]
+    same = [
+        {f'{k}={v}' for k, v in row_of(name)[1].items()} == set(changed)
+        for name in rows.row
+    ]
     return rows[same].iloc[0].to_dict() if any(same) else {}
 
 # %% ../nbs/library/report.ipynb #c017
 def preset_of(
     record: RunRecord,
-) -> dict:               # field -> value, as in a record; empty where there is no preset
+) -> dict:  # field -> value, as in a record; empty where there is no preset
     "The settings that a run would have had, had nobody changed any."
     data, iterations = rehearsal_of(record.data)
-    try: usual = settings(data, record.method, record.flavour, per_task=iterations or None)
-    except ValueError: return {}
+    try:
+        usual = settings(
+            data, record.method, record.flavour, per_task=iterations or None
+        )
+    except ValueError:
+        return {}
     return plain(asdict(usual))
+
 
 def _told_by_its_name(record: RunRecord) -> set[str]:
     "The marks that say nothing new: those of a data set or a method that is not ours."
@@ -74,53 +93,84 @@ def _told_by_its_name(record: RunRecord) -> set[str]:
     found = set() if spec and not spec.make else {'data'}
     return found if record.method in OURS else found | {'method', 'network'}
 
+
 def _short_mark(name: str, value) -> str:
     "A mark in a few characters."
     if name == 'class_order':
-        return 'class_order=' + ' '.join(map(str, value[:4])) + '…'*(len(value) > 4)
+        return 'class_order=' + ' '.join(map(str, value[:4])) + '…' * (len(value) > 4)
     if name in ('data', 'network', 'method', 'div'):
-        return f'{name} {value[:4]}…' if isinstance(value, str) else f'{name} version {value}'
+        return (
+            f'{name} {value[:4]}…'
+            if isinstance(value, str)
+            else f'{name} version {value}'
+        )
     return name if value is True else f'{name}={value}'
+
 
 def changes(
     record: RunRecord,
-    reference: RunRecord | None = None,  # compared with where there is no preset; None: itself
-) -> list[str]:                          # ['paper', 'lambda_3=1.0', 'on val']; []: the preset
+    # compared with where there is no preset; None: itself
+    reference: RunRecord | None = None,
+) -> list[str]:  # ['paper', 'lambda_3=1.0', 'on val']; []: the preset
     "What a run did differently from its method's preset."
     first = reference or record
     usual, known = preset_of(record) or first.config, _told_by_its_name(record)
     flavour = [record.flavour] if record.flavour != 'released' else []
-    fields = [f'{k}={v}' for k, v in record.config.items() if k not in usual or usual[k] != v]
+    fields = [
+        f'{k}={v}' for k, v in record.config.items() if k not in usual or usual[k] != v
+    ]
     how = [k if v is True else f'{k}={v}' for k, v in record.how.items()]
-    new = {k: v for k, v in record.marks.items() if k not in known or first.marks.get(k) != v}
+    new = {
+        k: v
+        for k, v in record.marks.items()
+        if k not in known or first.marks.get(k) != v
+    }
     marks = [_short_mark(k, v) for k, v in new.items()]
-    return flavour + fields + how + marks + [f'on {record.eval_on}']*(record.eval_on != 'test')
+    return (
+        flavour
+        + fields
+        + how
+        + marks
+        + [f'on {record.eval_on}'] * (record.eval_on != 'test')
+    )
+
 
 def run_name(
     record: RunRecord,
     reference: RunRecord | None = None,  # as in `changes`
-) -> str:                                # e.g. 'arm (paper, M=40)'
+) -> str:  # e.g. 'arm (paper, M=40)'
     "The method, and in brackets what was changed."
     changed = ', '.join(changes(record, reference))
     return record.method + (f' ({changed})' if changed else '')
 
 # %% ../nbs/library/report.ipynb #c021
-_TYPED = ('class_order', 'protocol', 'drop_last', 'weights_seed', 'order_seed')  # marks with a flag
+# marks with a flag
+_TYPED = ('class_order', 'protocol', 'drop_last', 'weights_seed', 'order_seed')
+
 
 def _as_typed(value) -> str:
     "A value as the command takes it."
-    if value is None: return 'none'
-    if isinstance(value, bool): return str(value).lower()
+    if value is None:
+        return 'none'
+    if isinstance(value, bool):
+        return str(value).lower()
     return ','.join(map(str, value)) if isinstance(value, list) else str(value)
+
 
 def _why_no_command(record: RunRecord) -> str:
     "'' if a command can make this run; else what keeps it from being typed."
     fingerprints = 'data', 'network', 'method', 'div'
-    own = [k for k, v in record.marks.items() if k in fingerprints and isinstance(v, str)]
-    if rehearsal_of(record.data)[0] not in DATASETS and 'data' not in own: own.append('data')
-    if record.method not in OURS and 'method' not in own: own.append('method')
-    if not own: return ''
+    own = [
+        k for k, v in record.marks.items() if k in fingerprints and isinstance(v, str)
+    ]
+    if rehearsal_of(record.data)[0] not in DATASETS and 'data' not in own:
+        own.append('data')
+    if record.method not in OURS and 'method' not in own:
+        own.append('method')
+    if not own:
+        return ''
     return f'no command: {" and ".join(own)} of one\'s own, which Python alone can name (see `run`)'
+
 
 def command_of(
     records: list[RunRecord],  # one configuration, a seed each
@@ -128,23 +178,31 @@ def command_of(
     "The command that makes these runs again; where none can, why."
     r = records[0]
     why = _why_no_command(r)
-    if why: return why
+    if why:
+        return why
     (data, iterations), usual = rehearsal_of(r.data), preset_of(r)
     told: dict[str, Any] = {'flavour': r.flavour} if r.flavour != 'released' else {}
     told |= {'eval_on': r.eval_on} if r.eval_on != 'test' else {}
     told |= {'iterations': iterations} if iterations else {}
     told |= r.how | {k: v for k, v in r.marks.items() if k in _TYPED}
-    flags = ['--' + k.replace('_', '-') + (f' {_as_typed(v)}' if v is not True else '')
-             for k, v in told.items()]
-    changed = [f'--set {k}={_as_typed(v)}' for k, v in r.config.items() if usual.get(k, v) != v]
+    flags = [
+        '--' + k.replace('_', '-') + (f' {_as_typed(v)}' if v is not True else '')
+        for k, v in told.items()
+    ]
+    changed = [
+        f'--set {k}={_as_typed(v)}' for k, v in r.config.items() if usual.get(k, v) != v
+    ]
     seeds = ','.join(map(str, sorted(x.seed for x in records)))
     command = f'arm_nb run --data {data} --method {r.method} --seed {seeds}'
     return ' '.join([command, *flags, *changed])
 
-_SAME_METHOD = ('paper', 'protocol=released')    # not settings, but readings of the paper
+
+# not settings, but readings of the paper
+_SAME_METHOD = ('paper', 'protocol=released')
+
 
 def table_row(
-    records: list[RunRecord],            # one configuration, a seed each
+    records: list[RunRecord],  # one configuration, a seed each
     reference: RunRecord | None = None,  # as in `changes`
 ) -> dict:
     """A configuration as a row of `results_table`.
@@ -154,21 +212,34 @@ def table_row(
     r, seeds = records[0], sorted(x.seed for x in records)
     twice = [s for s, after in zip(seeds, seeds[1:]) if s == after]
     if twice:
-        raise ValueError(f'{run_name(r, reference)} on {r.data}: two records of seed {twice[0]}, '
-                         'and a seed counts once')
+        raise ValueError(
+            f'{run_name(r, reference)} on {r.data}: two records of seed {twice[0]}, '
+            'and a seed counts once'
+        )
     changed = changes(r, reference)
-    settings_changed = [c for c in changed if c not in _SAME_METHOD and c.split('=')[0] not in HOW]
+    settings_changed = [
+        c for c in changed if c not in _SAME_METHOD and c.split('=')[0] not in HOW
+    ]
     paper = published(r.data, r.method, settings_changed)
-    accuracy = mean_sd([100*x.average_accuracy for x in records])
-    forgetting = mean_sd([100*x.forgetting for x in records])
+    accuracy = mean_sd([100 * x.average_accuracy for x in records])
+    forgetting = mean_sd([100 * x.forgetting for x in records])
     kept = {k: r.memory.get(k, 0) for k in ('images', 'parameters', 'bytes')}
     result = dict(
-        data=r.data, method=r.method, changed=', '.join(changed),
-        seeds=len(records), seed_list=' '.join(map(str, seeds)),
-        accuracy=accuracy[0], accuracy_sd=accuracy[1],
-        forgetting=forgetting[0], forgetting_sd=forgetting[1],
-        images=kept['images'], parameters=kept['parameters'], mb=kept['bytes']/1e6,
-        seconds=float(np.mean([x.seconds['train'] for x in records])), table=paper.get('table'))
+        data=r.data,
+        method=r.method,
+        changed=', '.join(changed),
+        seeds=len(records),
+        seed_list=' '.join(map(str, seeds)),
+        accuracy=accuracy[0],
+        accuracy_sd=accuracy[1],
+        forgetting=forgetting[0],
+        forgetting_sd=forgetting[1],
+        images=kept['images'],
+        parameters=kept['parameters'],
+        mb=kept['bytes'] / 1e6,
+        seconds=float(np.mean([x.seconds['train'] for x in records])),
+        table=paper.get('table'),
+    )
     for k in ('accuracy', 'accuracy_sd', 'forgetting', 'forgetting_sd'):
         result[f'paper_{k}'] = paper.get(k, np.nan)
     result['command'] = command_of(records)
@@ -178,28 +249,44 @@ def table_row(
 
 # %% ../nbs/library/report.ipynb #c025
 def results_table(
-    records,        # `RunRecord`s, as from `run` or `load_records`, of any methods, data and seeds
-) -> pd.DataFrame:  # a row a configuration; accuracy and forgetting in %, mean and sd over seeds
+    # `RunRecord`s, as from `run` or `load_records`, of any methods, data and seeds
+    records,
+) -> (
+    pd.DataFrame
+):  # a row a configuration; accuracy and forgetting in %, mean and sd over seeds
     """Records as numbers, with the paper's beside them.
 
     Raises: ValueError for no record, an unfinished one, or a seed given twice.
     """
     records = list(records)
-    if not records: raise ValueError('no records, no table')
+    if not records:
+        raise ValueError('no records, no table')
     for r in records:
         if not r.complete:
-            raise ValueError(f'{run_name(r)} on {r.data}, seed {r.seed}, stopped after '
-                             f'{r.n_iterations} iterations: leave it out, or run it again')
+            raise ValueError(
+                f'{run_name(r)} on {r.data}, seed {r.seed}, stopped after '
+                f'{r.n_iterations} iterations: leave it out, or run it again'
+            )
     first, cells = {}, {}
     for r in records:
         first.setdefault((r.data, r.method), r)
         same = [r.data, r.method, r.flavour, r.config, r.eval_on, r.how, r.marks]
         cells.setdefault(json.dumps(same, sort_keys=True), []).append(r)
     rows = [table_row(c, first[c[0].data, c[0].method]) for c in cells.values()]
-    def order(known, k): return list(dict.fromkeys([*known, *(r[k] for r in rows)]))
+
+    def order(known, k):
+        return list(dict.fromkeys([*known, *(r[k] for r in rows)]))
+
     data, methods = order(PAPER_DATA, 'data'), order(ORDER, 'method')
+
     def place(r):
-        return data.index(r['data']), methods.index(r['method']), r['changed'] != '', r['changed']
+        return (
+            data.index(r['data']),
+            methods.index(r['method']),
+            r['changed'] != '',
+            r['changed'],
+        )
+
     rows.sort(key=place)
     return pd.DataFrame(rows).astype({'table': 'Int64'})
 
@@ -207,60 +294,81 @@ def results_table(
 def short_count(n: int) -> str:
     "A number of parameters as the paper writes it: 478K, 1.09M."
     for unit, sign in ((1e6, 'M'), (1e3, 'K')):
-        if n >= unit: return f'{n/unit:#.3g}'.rstrip('.') + sign
+        if n >= unit:
+            return f'{n / unit:#.3g}'.rstrip('.') + sign
     return str(n)
+
 
 def _readable_row(r: dict, source: str) -> dict[str, str]:
     shown = {
         'method': r['method'] + (f' ({r["changed"]})' if r['changed'] else ''),
         'accuracy': plus_minus(r['accuracy'], r['accuracy_sd']),
         'forgetting': plus_minus(r['forgetting'], r['forgetting_sd']),
-        'seeds': str(r['seeds']), 'extra images': f'{r["images"]:,}',
+        'seeds': str(r['seeds']),
+        'extra images': f'{r["images"]:,}',
         'extra parameters': short_count(r['parameters']),
         'extra MB': f'{r["mb"]:.{1 + (r["mb"] < 10)}f}' if r['mb'] else '0',
-        'time': f'{r["seconds"]:.{int(r["seconds"] < 10)}f} s'}
+        'time': f'{r["seconds"]:.{int(r["seconds"] < 10)}f} s',
+    }
     for k in ('accuracy', 'forgetting'):
         shown[f'{source} {k}'] = plus_minus(r[f'paper_{k}'], r[f'paper_{k}_sd'], '#.3g')
     return shown
 
+
 def readable(
     table: pd.DataFrame,  # from `results_table`
-) -> pd.DataFrame:        # strings, under the names that a reader sees
+) -> pd.DataFrame:  # strings, under the names that a reader sees
     "The same table for human eyes."
     numbers = {f'Table {t}' for t in table.table.dropna()}
     source = numbers.pop() if len(numbers) == 1 else 'paper'
     several = table.data.nunique() > 1
     rows = [_readable_row(r, source) for r in table.to_dict('records')]
-    if several: rows = [{'data': data} | shown for data, shown in zip(table.data, rows)]
+    if several:
+        rows = [{'data': data} | shown for data, shown in zip(table.data, rows)]
     shown = pd.DataFrame(rows)
-    if table.table.notna().any(): return shown
+    if table.table.notna().any():
+        return shown
     return shown.drop(columns=['paper accuracy', 'paper forgetting'])
 
 # %% ../nbs/library/report.ipynb #c031
 def in_columns(
     rows: list[list[str]],  # rows of equal length, the heading among them
-    left: int = 1,          # so many columns from the left are flush left, the others flush right
-) -> list[str]:             # lines
+    # so many columns from the left are flush left, the others flush right
+    left: int = 1,
+) -> list[str]:  # lines
     "Text in columns, two blanks apart."
     widths = [max(map(len, column)) for column in zip(*rows)]
-    def padded(i, v): return v.ljust(widths[i]) if i < left else v.rjust(widths[i])
-    return ['  '.join(padded(i, v) for i, v in enumerate(cells)).rstrip() for cells in rows]
+
+    def padded(i, v):
+        return v.ljust(widths[i]) if i < left else v.rjust(widths[i])
+
+    return [
+        '  '.join(padded(i, v) for i, v in enumerate(cells)).rstrip() for cells in rows
+    ]
+
 
 def _remark(data: str) -> str:
     "What is to be said below a table of this data set; '': nothing."
     whole, iterations = rehearsal_of(data)
-    if not iterations: return REMARKS.get(data, '')
+    if not iterations:
+        return REMARKS.get(data, '')
     return f'A rehearsal of {whole}, {iterations} iterations a task: the paper has nothing like it.'
+
 
 def _blocks(table):
     "For each data set of a table: a caption, its rows for reading, a remark or nothing"
     for data, part in table.groupby('data', sort=False):
         over = 'mean ± sd over seeds' if part.seeds.max() > 1 else 'one seed each'
-        yield f'{data}: accuracy and forgetting in %, {over}', readable(part), _remark(data)
+        yield (
+            f'{data}: accuracy and forgetting in %, {over}',
+            readable(part),
+            _remark(data),
+        )
+
 
 def table_text(
     table: pd.DataFrame,  # from `results_table`
-) -> str:                 # several lines
+) -> str:  # several lines
     "The table for a terminal, one block a data set."
     out = []
     for caption, shown, remark in _blocks(table):
@@ -269,50 +377,64 @@ def table_text(
         head = [(' ' + name).rsplit(' ', 1) for name in shown]
         heading = [[top.strip() for top, _ in head], [name for _, name in head]]
         out += [caption, '', *in_columns([*heading, *shown.values.tolist()]), '']
-        if remark: out += textwrap.wrap(remark, 79) + ['']
+        if remark:
+            out += textwrap.wrap(remark, 79) + ['']
     return '\n'.join(out).rstrip()
+
 
 def table_markdown(
     table: pd.DataFrame,  # from `results_table`
-) -> str:                 # several lines
+) -> str:  # several lines
     "The table in Markdown, with every column. (CSV and JSON: `table.to_csv()`, `table.to_json()`.)"
-    def line(cells): return '| ' + ' | '.join(v.replace('|', r'\|') for v in cells) + ' |'
+
+    def line(cells):
+        return '| ' + ' | '.join(v.replace('|', r'\|') for v in cells) + ' |'
+
     out = []
     for caption, shown, remark in _blocks(table):
-        rows = [list(shown), [':---'] + ['---:']*(shown.shape[1] - 1), *shown.values.tolist()]
+        rows = [
+            list(shown),
+            [':---'] + ['---:'] * (shown.shape[1] - 1),
+            *shown.values.tolist(),
+        ]
         out += [caption, '', *map(line, rows), '', *([remark, ''] if remark else [])]
     return '\n'.join(out).rstrip()
 
 # %% ../nbs/library/report.ipynb #c032b
 def save_table(
     table: pd.DataFrame,  # from `results_table`
-    stem: str | Path,     # e.g. 'results/mnist-mini': .txt, .md and .csv are put behind it
-) -> list[Path]:          # the three files
+    # e.g. 'results/mnist-mini': .txt, .md and .csv are put behind it
+    stem: str | Path,
+) -> list[Path]:  # the three files
     "The table as text, Markdown and CSV, each file written whole or not at all."
     csv = table.to_csv(index=False).rstrip('\n')
     written = {'.txt': table_text(table), '.md': table_markdown(table), '.csv': csv}
     paths = {Path(f'{stem}{end}'): text for end, text in written.items()}
-    for path, text in paths.items(): write_whole(path, lambda f: f.write((text + '\n').encode()))
+    for path, text in paths.items():
+        write_whole(path, lambda f: f.write((text + '\n').encode()))
     return list(paths)
+
 
 def load_table(
     path: str | Path,  # a .csv that `save_table` wrote
-) -> pd.DataFrame:     # as from `results_table`
+) -> pd.DataFrame:  # as from `results_table`
     "A saved table, as it was."
     return pd.read_csv(path).fillna({'changed': ''}).astype({'table': 'Int64'})
 
 # %% ../nbs/library/report.ipynb #c032e
 _NUMBERS = ['accuracy', 'accuracy_sd', 'forgetting', 'forgetting_sd']
 
+
 def _row_key(method: str, changed) -> tuple:
     "What a row is of: the method and what was changed, but for how numbers are computed."
     return method, frozenset(c for c in changed if c and c.split('=')[0] not in HOW)
 
+
 def beside_paper(
-    number: int,               # of a table of the paper: 1, 2, 5, 6 or 7
-    ours: pd.DataFrame,        # of one data set, from `results_table` or `load_table`
+    number: int,  # of a table of the paper: 1, 2, 5, 6 or 7
+    ours: pd.DataFrame,  # of one data set, from `results_table` or `load_table`
     like: dict | None = None,  # row of the paper -> the settings that stand for its own
-) -> pd.DataFrame:             # the paper's rows in its order; NaN and 0 seeds where not run
+) -> pd.DataFrame:  # the paper's rows in its order; NaN and 0 seeds where not run
     """A table of the paper with ours beside it. Rows of ours that the paper has not are left out.
 
     Raises: ValueError if there is no such table, if ours is of a rehearsal, or if it has two rows
@@ -325,32 +447,45 @@ def beside_paper(
         raise ValueError(f'the paper has no results in a Table {number}: {have} have')
     for data in ours.data.unique() if len(ours) else []:
         if rehearsal_of(data)[1]:
-            raise ValueError(f'{data} is a rehearsal: nothing of the paper stands beside it')
+            raise ValueError(
+                f'{data} is a rehearsal: nothing of the paper stands beside it'
+            )
     keys = [_row_key(r.method, r.changed.split(', ')) for r in ours.itertuples()]
     for p in paper.to_dict('records'):
         changed = like.get(p['row'], row_of(p['row'])[1])
         want = _row_key(p['method'], [f'{k}={v}' for k, v in changed.items()])
         found = ours[[k == want for k in keys]].to_dict('records')
-        if len(found) > 1: raise ValueError(f'{p["row"]}: {len(found)} rows of ours')
+        if len(found) > 1:
+            raise ValueError(f'{p["row"]}: {len(found)} rows of ours')
         mine: dict = found[0] if found else none
-        rows.append({'row': p['row'], **{f'paper_{k}': p[k] for k in _NUMBERS},
-                     **{k: mine[k] for k in none}})
+        rows.append(
+            {
+                'row': p['row'],
+                **{f'paper_{k}': p[k] for k in _NUMBERS},
+                **{k: mine[k] for k in none},
+            }
+        )
     return pd.DataFrame(rows)
 
 # %% ../nbs/library/report.ipynb #c032h
 def above_by_sd(
     mean: np.ndarray,  # (n,)
-    sd: np.ndarray,    # (n,), nan: unknown
-) -> np.ndarray:       # (n, n): +1 where row i lies above row j, -1 where below, 0: not told apart
+    sd: np.ndarray,  # (n,), nan: unknown
+) -> (
+    np.ndarray
+):  # (n, n): +1 where row i lies above row j, -1 where below, 0: not told apart
     "Which rows of a table lie apart by more than the larger of their standard deviations."
     d = np.subtract.outer(mean, mean)
-    return np.where(abs(d) > np.fmax.outer(sd, sd), np.sign(d), 0)      # nan is above nothing
+    # nan is above nothing
+    return np.where(abs(d) > np.fmax.outer(sd, sd), np.sign(d), 0)
+
 
 def verdicts(
-    table: pd.DataFrame,   # from `beside_paper`
+    table: pd.DataFrame,  # from `beside_paper`
     of: str = 'accuracy',  # or 'forgetting'
-    levels: bool = True,   # are the data of the paper's kind? Else only the order is compared
-) -> list[str]:            # one a row: 'within a sd', 'same order (9 of 9)', 'other order: er', …
+    # are the data of the paper's kind? Else only the order is compared
+    levels: bool = True,
+) -> list[str]:  # one a row: 'within a sd', 'same order (9 of 9)', 'other order: er', …
     "Does it agree with the paper, by the five rules above? '-' where the paper has no figure."
     columns = f'paper_{of}', f'paper_{of}_sd', of, f'{of}_sd'
     m, s, ours, sd = (table[k].to_numpy(float) for k in columns)
@@ -359,10 +494,16 @@ def verdicts(
         pairs = (theirs[i] != 0) & ~np.isnan(ours)
         same, other = (here == theirs)[i] & pairs, (here == -theirs)[i] & pairs
         n, rows = f'({same.sum()} of {pairs.sum()})', list(table.row[other])
-        if np.isnan(m[i]): out.append('-')
-        elif np.isnan(ours[i]): out.append('not run here')
-        elif levels and abs(ours[i] - m[i]) <= np.fmax(s[i], sd[i]): out.append('within a sd')
-        elif rows: out.append('other order: ' + ', '.join(rows))
-        elif 2*same.sum() >= pairs.sum() > 0: out.append(f'same order {n}')
-        else: out.append(f'not told apart {n}')
+        if np.isnan(m[i]):
+            out.append('-')
+        elif np.isnan(ours[i]):
+            out.append('not run here')
+        elif levels and abs(ours[i] - m[i]) <= np.fmax(s[i], sd[i]):
+            out.append('within a sd')
+        elif rows:
+            out.append('other order: ' + ', '.join(rows))
+        elif 2 * same.sum() >= pairs.sum() > 0:
+            out.append(f'same order {n}')
+        else:
+            out.append(f'not told apart {n}')
     return out

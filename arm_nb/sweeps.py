@@ -18,7 +18,15 @@ from joblib.externals.loky import get_reusable_executor
 from joblib.parallel import get_active_backend
 from tqdm import tqdm
 
-from .experiment import COMPUTE, LEARNER, Asked, Stopped, ask, fit_and_keep, threads
+from arm_nb.experiment import (
+    COMPUTE,
+    LEARNER,
+    Asked,
+    Stopped,
+    ask,
+    fit_and_keep,
+    threads,
+)
 from .methods import METHODS, OURS, row_of
 from .record import RunRecord, network_path, run_path
 from .settings import one_of
@@ -31,6 +39,7 @@ __all__ = ['registered', 'register_all', 'Job', 'combinations', 'plan', 'shard_o
 def _tables() -> dict[str, dict]:
     "Where things are registered. By way of the modules, so that a worker finds its own."
     from arm_nb import divergence, learner, settings, streams
+
     return {
         'methods': learner.METHODS,
         'datasets': streams.DATASETS,
@@ -38,53 +47,70 @@ def _tables() -> dict[str, dict]:
         'divergences': divergence.DIVERGENCES,
     }
 
-_BROUGHT = {kind: frozenset(table) for kind, table in _tables().items()} | {'methods': OURS}
+
+_BROUGHT = {kind: frozenset(table) for kind, table in _tables().items()} | {
+    'methods': OURS
+}
+
 
 def registered() -> dict[str, dict]:
     """What this process has registered beside what the package brings.
 
     Methods, data sets and their settings, divergences.
     """
-    return {kind: {k: v for k, v in table.items() if k not in _BROUGHT[kind]}
-            for kind, table in _tables().items()}
+    return {
+        kind: {k: v for k, v in table.items() if k not in _BROUGHT[kind]}
+        for kind, table in _tables().items()
+    }
+
 
 def register_all(
     found: dict[str, dict],  # from `registered`, in another process
 ) -> None:
     "Make another process's registered things known in this one: a worker's first act."
-    for kind, table in _tables().items(): table.update(found[kind])
+    for kind, table in _tables().items():
+        table.update(found[kind])
+
 
 @dataclass(frozen=True)
 class Job:
     "One run of a sweep: what was asked for, and the file that will hold its record."
+
     asked: Asked
-    head: RunRecord             # what the record must say, to be the one that was asked for
-    folder: str                 # the store
+    # what the record must say, to be the one that was asked for
+    head: RunRecord
+    folder: str  # the store
     keep_network: bool = False  # as in `fit_and_keep`
-    brought: dict = field(default_factory=dict, repr=False)  # what the sweep's process registered
+    # what the sweep's process registered
+    brought: dict = field(default_factory=dict, repr=False)
 
     @property
-    def path(self) -> Path: return run_path(self.head, self.folder)
+    def path(self) -> Path:
+        return run_path(self.head, self.folder)
+
 
 def combinations(
-    grid: dict,       # name -> a value, or a list of values
+    grid: dict,  # name -> a value, or a list of values
 ) -> list[dict]:
     "Every combination of a grid's values; a value that is no list or tuple stands for itself."
     values = []
     for v in grid.values():
-        if hasattr(v, 'tolist'): v = v.tolist()         # NumPy's as Python's
+        if hasattr(v, 'tolist'):
+            v = v.tolist()  # NumPy's as Python's
         values.append(v if isinstance(v, (list, tuple)) else [v])
     return [dict(zip(grid, chosen)) for chosen in product(*values)]
 
+
 def plan(
-    data: str | Stream,            # name of a data set, or a stream
-    methods: Sequence[str],        # names in `METHODS` or `VARIANTS`
+    data: str | Stream,  # name of a data set, or a stream
+    methods: Sequence[str],  # names in `METHODS` or `VARIANTS`
     seeds: Sequence[int],
-    folder: str | Path = 'runs',   # the store
-    grid: dict | None = None,      # setting -> value, or list of values
-    keep_network: bool = False,    # as in `fit_and_keep`
-    **more,                        # as in `run`: root, flavour, preset, model, class_order …
-) -> list[Job]:                    # each run once, seed by seed
+    folder: str | Path = 'runs',  # the store
+    grid: dict | None = None,  # setting -> value, or list of values
+    keep_network: bool = False,  # as in `fit_and_keep`
+    # as in `run`: root, flavour, preset, model, class_order …
+    **more,
+) -> list[Job]:  # each run once, seed by seed
     """The runs of a sweep, in order: all methods with the first seed, then all with the second.
 
     Raises: ValueError for a name that nothing here has, before anything runs.
@@ -93,13 +119,15 @@ def plan(
     has = {m: [f.name for f in fields(METHODS[row_of(m)[0]].config)] for m in methods}
     everywhere = {f: 1 for m in methods for f in has[m]}
     known, asked_of = [*everywhere, *LEARNER, *COMPUTE], ', '.join(methods)
-    for name in grid: one_of(known, name, f'setting of {asked_of}')
+    for name in grid:
+        one_of(known, name, f'setting of {asked_of}')
     for seed, m in product(seeds, methods):
         for chosen in combinations({k: v for k, v in grid.items() if k in has[m]}):
             asked = ask(data, m, seed, **more, **chosen)
             job = Job(asked, asked.head(), str(folder), keep_network, brought)
             jobs.setdefault(job.path, job)
     return list(jobs.values())
+
 
 def shard_of(
     jobs: list[Job],
@@ -111,8 +139,10 @@ def shard_of(
     """
     i, slash, n = str(shard).partition('/')
     if not (slash and i.isdecimal() and n.isdecimal() and 1 <= int(i) <= int(n)):
-        raise ValueError(f"shard {shard!r}: write i/n with i from 1 to n, e.g. '1/4' … '4/4'")
-    return jobs[int(i) - 1::int(n)]
+        raise ValueError(
+            f"shard {shard!r}: write i/n with i from 1 to n, e.g. '1/4' … '4/4'"
+        )
+    return jobs[int(i) - 1 :: int(n)]
 
 # %% ../nbs/library/sweeps.ipynb #c029e
 def done(job: Job) -> bool:
@@ -122,15 +152,21 @@ def done(job: Job) -> bool:
 
     Raises: ValueError if the file in its place holds another run, or is damaged.
     """
-    if not job.path.exists(): return False
+    if not job.path.exists():
+        return False
     record = RunRecord.load(job.path)
     if differs := record.differs_from(job.head):
-        raise ValueError(f'{job.path} is another run: {differs}. Move it away, and run again')
-    if not record.complete or job.keep_network and not network_path(job.path).exists(): return False
+        raise ValueError(
+            f'{job.path} is another run: {differs}. Move it away, and run again'
+        )
+    if not record.complete or job.keep_network and not network_path(job.path).exists():
+        return False
     every = job.asked.learner.get('eval_every') or 0
-    if not every: return True
+    if not every:
+        return True
     points = range(every, record.n_iterations + 1, every)
     return set(points) <= set(record.curves['iteration'])
+
 
 def run_job(
     job: Job,
@@ -138,26 +174,38 @@ def run_job(
     "What a worker does: one run on one thread, its record into the store."
     register_all(job.brought)
     try:
-        if done(job): return job.path, ''               # somebody else's sweep was faster
+        # somebody else's sweep was faster
+        if done(job):
+            return job.path, ''
         curve = job.asked.learner.get('eval_every', 0)
         checkpoint = job.path.with_suffix(f'.{curve}.checkpoint')
         learner = dict(job.asked.learner, progress=False, checkpoint=checkpoint)
         asked = replace(job.asked, learner=learner)
         with threads(1):
-            _, path = fit_and_keep(asked.build(job.head.marks), job.folder, job.keep_network)
-    except KeyboardInterrupt: raise
-    except Exception as e:                              # whatever it is: the others are to be done
+            _, path = fit_and_keep(
+                asked.build(job.head.marks), job.folder, job.keep_network
+            )
+    except KeyboardInterrupt:
+        raise
+    except Exception as e:  # whatever it is: the others are to be done
         # Ctrl-C means the sweep, not this run
-        if isinstance(e.__cause__, KeyboardInterrupt): raise KeyboardInterrupt from e
-        if isinstance(e, Stopped): return job.path, str(e)
-        return job.path, f'{job.head.method}, seed {job.head.seed}: {e or type(e).__name__}'
+        if isinstance(e.__cause__, KeyboardInterrupt):
+            raise KeyboardInterrupt from e
+        if isinstance(e, Stopped):
+            return job.path, str(e)
+        return (
+            job.path,
+            f'{job.head.method}, seed {job.head.seed}: {e or type(e).__name__}',
+        )
     return path, ''
 
 # %% ../nbs/library/sweeps.ipynb #c029e2
 def in_parallel(
     jobs: list[Job],
-    workers: int | None = None,  # processes; None: by `joblib.parallel_config`, else one a core
-    lost: int = 3,  # so many times in a row may a worker be killed before a run is finished
+    # processes; None: by `joblib.parallel_config`, else one a core
+    workers: int | None = None,
+    # so many times in a row may a worker be killed before a run is finished
+    lost: int = 3,
 ):  # yields (path, '' or why there is no record), as they finish
     """Hand jobs to joblib.
 
@@ -167,40 +215,56 @@ def in_parallel(
     left, kills = {job.path: job for job in jobs}, 0
     backend, set_by_context = get_active_backend()
     # Ray's can only give all at once
-    as_they_come = 'generator_unordered' if backend.supports_return_generator else 'list'
+    as_they_come = (
+        'generator_unordered' if backend.supports_return_generator else 'list'
+    )
     # None: joblib asks its context
-    if workers is None: workers = None if set_by_context not in (None, 1) else -1
+    if workers is None:
+        workers = None if set_by_context not in (None, 1) else -1
     while left:
         try:
             work = (delayed(run_job)(job) for job in [*left.values()])
             for path, why in Parallel(
-                    n_jobs=workers, return_as=as_they_come, batch_size=1)(work):
-                left.pop(path); kills = 0
+                n_jobs=workers, return_as=as_they_come, batch_size=1
+            )(work):
+                left.pop(path)
+                kills = 0
                 yield path, why
         except BrokenProcessPool as e:
             kills += 1
             if kills >= lost:
-                raise Stopped(f'workers were killed {kills} times in a row (too little memory? '
-                              f'try fewer workers); {len(left)} runs are missing, and a second '
-                              'call does only those') from e
+                raise Stopped(
+                    f'workers were killed {kills} times in a row (too little memory? '
+                    f'try fewer workers); {len(left)} runs are missing, and a second '
+                    'call does only those'
+                ) from e
         finally:
             # else its processes would wait five minutes for more
-            if type(backend).__name__ == 'LokyBackend': get_reusable_executor().shutdown()
+            if type(backend).__name__ == 'LokyBackend':
+                get_reusable_executor().shutdown()
 
 # %% ../nbs/library/sweeps.ipynb #c029g
 def sweep(
     data: str | Stream = 'mnist-mini',  # name of a data set, or a stream of your own
-    methods: Sequence[str] | None = None,  # of `METHODS` or `VARIANTS`; None: all of `METHODS`
+    # of `METHODS` or `VARIANTS`; None: all of `METHODS`
+    methods: Sequence[str] | None = None,
     seeds: Sequence[int] = range(5),
-    root: str | Path | None = None,  # torchvision's root folder, for data that is in no package
+    # torchvision's root folder, for data that is in no package
+    root: str | Path | None = None,
     flavour: str = 'released',  # 'released' or 'paper'
     folder: str | Path = 'runs',  # the store
     workers: int | None = None,  # runs at a time; None: as `in_parallel`
-    shard: str = '1/1',  # 'i/n': only the i-th of n parts, for several machines with one store
-    progress: bool | None = None,  # a bar, or in a log a line a run; None: if this is a terminal
-    keep_network: bool = False,  # also keep each network at the end, and some recalled images
-    **more,  # fields of the methods' configurations, each a value or a list; and as in `run`
-) -> list[RunRecord]:  # of all runs of the plan (of the shard), also those that were there already
+    # 'i/n': only the i-th of n parts, for several machines with one store
+    shard: str = '1/1',
+    # a bar, or in a log a line a run; None: if this is a terminal
+    progress: bool | None = None,
+    # also keep each network at the end, and some recalled images
+    keep_network: bool = False,
+    # fields of the methods' configurations, each a value or a list; and as in `run`
+    **more,
+) -> list[
+    RunRecord
+]:  # of all runs of the plan (of the shard), also those that were there already
     """Many runs, side by side, into the store; what is there already is not run again.
 
     With `workers=None`, `joblib.parallel_config` says how many run at a time, else one a core.
@@ -210,27 +274,54 @@ def sweep(
 
     Example: `sweep(methods=['naive'], seeds=[0], folder=folder)[0].method` is 'naive'.
     """
-    if methods is None: methods = list(METHODS)
+    if methods is None:
+        methods = list(METHODS)
     methods = [methods] if isinstance(methods, str) else list(methods)
     apart = {f.name for f in fields(Asked)} | {*LEARNER, *COMPUTE}
     grid = {k: v for k, v in more.items() if k not in apart}
     rest = {k: v for k, v in more.items() if k in apart}
     planned = plan(
-        data, methods, list(seeds), folder, grid, keep_network, root=root, flavour=flavour, **rest)
+        data,
+        methods,
+        list(seeds),
+        folder,
+        grid,
+        keep_network,
+        root=root,
+        flavour=flavour,
+        **rest,
+    )
     jobs = shard_of(planned, shard)
-    missing, failed, tty = [job for job in jobs if not done(job)], [], sys.stderr.isatty()
+    missing, failed, tty = (
+        [job for job in jobs if not done(job)],
+        [],
+        sys.stderr.isatty(),
+    )
     shown = tty if progress is None else progress
     title = f'sweep on {jobs[0].head.data if jobs else data}'
-    with open(os.devnull, 'w') as nowhere, tqdm(
-            total=len(jobs), initial=len(jobs) - len(missing), unit='run', desc=title,
-            file=sys.stderr if tty else nowhere, disable=not shown) as bar:
+    with (
+        open(os.devnull, 'w') as nowhere,
+        tqdm(
+            total=len(jobs),
+            initial=len(jobs) - len(missing),
+            unit='run',
+            desc=title,
+            file=sys.stderr if tty else nowhere,
+            disable=not shown,
+        ) as bar,
+    ):
         for path, why in in_parallel(missing, workers):
-            if why: failed.append(why)
+            if why:
+                failed.append(why)
             bar.update()
             if progress and not tty:
                 where = path.relative_to(folder).parts[1:]
-                print(bar, *where, why and 'FAILED: ' + why, file=sys.stderr, flush=True)
+                print(
+                    bar, *where, why and 'FAILED: ' + why, file=sys.stderr, flush=True
+                )
     if failed:
-        raise Stopped(f'{len(failed)} of {len(jobs)} runs did not come to their end; the others '
-                      f'are in {folder}. ' + '; '.join(failed))
+        raise Stopped(
+            f'{len(failed)} of {len(jobs)} runs did not come to their end; the others '
+            f'are in {folder}. ' + '; '.join(failed)
+        )
     return [RunRecord.load(job.path) for job in jobs]

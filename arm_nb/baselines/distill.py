@@ -29,13 +29,21 @@ class LwfConfig(Config):
 
     Raises: ValueError for a value that cannot be.
     """
-    rows: ClassVar = {'mnist5k': {}, 'cifar10': dict(eta_0=.01), 'mnist-color': dict(eta_0=.01),
-                      'miniimagenet': dict(eta_0=.01, lambda_0_real=2.)}
 
-    eta_0: float = number(.05, at_least=0)  # learning rate of both steps
-    lambda_0_real: float = number(1., at_least=0)  # weight of the old answers on the real batch
-    T: int | str = lag(100)  # renew the old network every T iterations, or 'novel': for new classes
-    recall_from: int | None = first_iteration(100)  # first to distil; None: from the first renewal
+    rows: ClassVar = {
+        'mnist5k': {},
+        'cifar10': dict(eta_0=0.01),
+        'mnist-color': dict(eta_0=0.01),
+        'miniimagenet': dict(eta_0=0.01, lambda_0_real=2.0),
+    }
+
+    eta_0: float = number(0.05, at_least=0)  # learning rate of both steps
+    # weight of the old answers on the real batch
+    lambda_0_real: float = number(1.0, at_least=0)
+    # renew the old network every T iterations, or 'novel': for new classes
+    T: int | str = lag(100)
+    # first to distil; None: from the first renewal
+    recall_from: int | None = first_iteration(100)
     N: int = number(10, at_least=1)  # images in a batch
 
 # %% ../../nbs/rivals/21_distill.ipynb #c013
@@ -45,6 +53,7 @@ class Lwf(Lagged):
 
     After each step on the batch, a step towards the old network's answers on that batch.
     """
+
     name = 'lwf'
     Config = LwfConfig
 
@@ -55,7 +64,10 @@ class Lwf(Lagged):
         losses = {'real': F.cross_entropy(self.model(xb), yb)}
         sgd_step_fused(self.model, losses['real'], self.cfg.eta_0)
         if asking:
-            with torch.no_grad(): answers = self.model_old(xb)
+            with torch.no_grad():
+                answers = self.model_old(xb)
             losses['distill'] = distill_loss(self.model(xb), answers)
-            sgd_step_fused(self.model, self.cfg.lambda_0_real * losses['distill'], self.cfg.eta_0)
+            sgd_step_fused(
+                self.model, self.cfg.lambda_0_real * losses['distill'], self.cfg.eta_0
+            )
         return losses

@@ -28,44 +28,53 @@ __all__ = ['RING', 'solver', 'dual', 'project', 'Constrained', 'Ring', 'GemConfi
 # %% ../../nbs/rivals/26_gem.ipynb #c010
 def solver():
     "quadprog's `solve_qp`. ImportError that says what to install, if it is not there."
-    try: from quadprog import solve_qp
+    try:
+        from quadprog import solve_qp
     except ImportError as e:
-        raise ImportError('GEM projects gradients with quadprog, which is not installed: '
-                          "pip install 'arm_nb[gem]'") from e
+        raise ImportError(
+            'GEM projects gradients with quadprog, which is not installed: '
+            "pip install 'arm_nb[gem]'"
+        ) from e
     return solve_qp
 
 # %% ../../nbs/rivals/26_gem.ipynb #c013
 def dual(
-    A: Tensor,          # (k+1, k+1) inner products of g_1 ... g_k and, last, g; on the CPU
-    margin: float = .5, # gamma, least weight of each past gradient once one of them objects, >= 0
+    # (k+1, k+1) inner products of g_1 ... g_k and, last, g; on the CPU
+    A: Tensor,
+    # gamma, least weight of each past gradient once one of them objects, >= 0
+    margin: float = 0.5,
     eps: float = 1e-6,  # ridge, on cosines
-) -> Tensor:            # (k,) float64: v; zeros if no past task objects
+) -> Tensor:  # (k,) float64: v; zeros if no past task objects
     """How much of each past gradient GEM adds to g (Lopez-Paz and Ranzato 2017, eq. 11). Zeros,
     too, where a number is not finite: the loss will say so.
     """
     k, A = len(A) - 1, A.double()
     norm = A.diagonal().clamp(min=0).sqrt()
-    norm = torch.where(norm > 0, norm, 1.)           # a past gradient of length 0 forbids nothing
+    # a past gradient of length 0 forbids nothing
+    norm = torch.where(norm > 0, norm, 1.0)
     cos = (A / norm / norm[:, None]).numpy()
-    if not np.isfinite(cos).all() or not (cos[:k, k] < 0).any(): return A.new_zeros(k)
-    Q, per_u = (cos[:k, :k] + cos[:k, :k].T) / 2, (norm[k] / norm[:k]).numpy()      # v = per_u * u
-    np.fill_diagonal(Q, 1.)
+    if not np.isfinite(cos).all() or not (cos[:k, k] < 0).any():
+        return A.new_zeros(k)
+    # v = per_u * u
+    Q, per_u = (cos[:k, :k] + cos[:k, :k].T) / 2, (norm[k] / norm[:k]).numpy()
+    np.fill_diagonal(Q, 1.0)
     # rounding can take a hair more than eps
-    Q += np.eye(k) * (eps + max(0., -np.linalg.eigvalsh(Q)[0]))
+    Q += np.eye(k) * (eps + max(0.0, -np.linalg.eigvalsh(Q)[0]))
     u = solver()(Q, -cos[:k, k], np.eye(k), margin / per_u)[0]
     return torch.from_numpy(per_u * u)
 
 # %% ../../nbs/rivals/26_gem.ipynb #c019
 def project(
-    g: Tensor,          # (P,) gradient of the real batch's loss
-    G: Tensor,          # (k, P) gradients of the past tasks' losses, k >= 1
-    margin: float = .5, # gamma, >= 0; 0: the nearest vector
+    g: Tensor,  # (P,) gradient of the real batch's loss
+    G: Tensor,  # (k, P) gradients of the past tasks' losses, k >= 1
+    margin: float = 0.5,  # gamma, >= 0; 0: the nearest vector
     eps: float = 1e-6,  # ridge of `dual`
-) -> Tensor:            # (P,) g~ with G g~ >= 0; g itself if it obeys already
+) -> Tensor:  # (P,) g~ with G g~ >= 0; g itself if it obeys already
     "GEM's direction (Lopez-Paz and Ranzato 2017, eq. 8). ValueError for shapes that do not fit."
     if g.ndim != 1 or G.ndim != 2 or G.shape[1] != len(g):
-        raise ValueError('g must be (P,) and G (k, P), '
-                         f'got {tuple(g.shape)} and {tuple(G.shape)}')
+        raise ValueError(
+            f'g must be (P,) and G (k, P), got {tuple(g.shape)} and {tuple(G.shape)}'
+        )
     rows = torch.cat((G, g[None]))
     v = dual((rows @ rows.T).cpu(), margin, eps)
     return g + v.to(g) @ G if v.any() else g
@@ -74,8 +83,9 @@ def project(
 @dataclass
 class Constrained:
     "The geometry of one step of GEM with k past tasks."
-    gram: Tensor # (k+1, k+1) float64: inner products of g_1 ... g_k and, last, g
-    v: Tensor    # (k,) float64: how much of each g_k was added to g
+
+    gram: Tensor  # (k+1, k+1) float64: inner products of g_1 ... g_k and, last, g
+    v: Tensor  # (k,) float64: how much of each g_k was added to g
 
     @property
     def cos(self) -> Tensor:
@@ -92,63 +102,76 @@ class Constrained:
 # %% ../../nbs/rivals/26_gem.ipynb #c032
 class Ring:
     "The last images of each class, as bytes. Tasks that have a class in common share its places."
+
     def __init__(
         self,
-        n_classes: int,                   # classes in all
-        per_class: int,                   # places a class, >= 1
-        in_shape: tuple[int, int, int],   # (C, H, W)
-        device: torch.device | str = 'cpu', # where the images are kept
+        n_classes: int,  # classes in all
+        per_class: int,  # places a class, >= 1
+        in_shape: tuple[int, int, int],  # (C, H, W)
+        device: torch.device | str = 'cpu',  # where the images are kept
     ):
-        self.x = torch.zeros(n_classes, per_class, *in_shape, dtype=torch.uint8, device=device)
+        self.x = torch.zeros(
+            n_classes, per_class, *in_shape, dtype=torch.uint8, device=device
+        )
         # images of each class so far; on the CPU, as are all positions
         self.seen = torch.zeros(n_classes, dtype=torch.int64)
         # which of its class's images stands in a place; -1: none
         self.when = torch.full((n_classes, per_class), -1)
-        self.task = torch.full((n_classes, per_class), -1) # the task that it came in
+        self.task = torch.full((n_classes, per_class), -1)  # the task that it came in
 
     def add(
         self,
-        xb: Tensor, # (N, C, H, W) in [0, 1]
-        yb: Tensor, # (N,) int64, on the CPU
-        task: int = 0, # the number of the task they came in
+        xb: Tensor,  # (N, C, H, W) in [0, 1]
+        yb: Tensor,  # (N,) int64, on the CPU
+        task: int = 0,  # the number of the task they came in
     ) -> None:
         "Keep a batch; within a class the later image is the newer."
-        there = {}             # (class, place) -> the batch's image that stands there in the end
+        # (class, place) -> the batch's image that stands there in the end
+        there = {}
         for b, c in enumerate(yb.tolist()):
             place = self.place(c, task)
-            there[c, place], self.when[c, place], self.task[c, place] = b, self.seen[c], task
+            there[c, place], self.when[c, place], self.task[c, place] = (
+                b,
+                self.seen[c],
+                task,
+            )
             self.seen[c] += 1
         c, place = torch.tensor([*there]).T.to(self.x.device)
         self.x[c, place] = to_bytes(xb[torch.tensor([*there.values()]).to(xb.device)])
 
     def place(
         self,
-        c: int,    # a class
-        task: int, # the number of the present task
+        c: int,  # a class
+        task: int,  # the number of the present task
     ) -> int:
         """Where the next image of a class goes: to an empty place, or to that of the oldest image
         of the task that has most of the class's places.
         """
         tasks, when = self.task[c].tolist(), self.when[c].tolist()
-        if -1 in tasks: return tasks.index(-1)
+        if -1 in tasks:
+            return tasks.index(-1)
         most = max(tasks, key=lambda t: (tasks.count(t), t == task, -t))
         return min((i for i, t in enumerate(tasks) if t == most), key=when.__getitem__)
 
     def where(
         self,
-        classes: Sequence[int] | None = None, # only these; None: all
-        task: int | None = None,              # only what came in this task; None: in any
-    ) -> Tensor:                              # (n_classes, per_class) bool, on the CPU
+        classes: Sequence[int] | None = None,  # only these; None: all
+        # only what came in this task; None: in any
+        task: int | None = None,
+    ) -> Tensor:  # (n_classes, per_class) bool, on the CPU
         "Which places hold what is asked for."
         held = self.task >= 0 if task is None else self.task == task
-        if classes is not None: held[[c for c in range(len(held)) if c not in classes]] = False
+        if classes is not None:
+            held[[c for c in range(len(held)) if c not in classes]] = False
         return held
 
     def of(
         self,
-        classes: Sequence[int] | None = None, # as `where`
+        classes: Sequence[int] | None = None,  # as `where`
         task: int | None = None,
-    ) -> tuple[Tensor, Tensor]: # (n, C, H, W) in [0, 1] and (n,) int64, class by class; n may be 0
+    ) -> tuple[
+        Tensor, Tensor
+    ]:  # (n, C, H, W) in [0, 1] and (n,) int64, class by class; n may be 0
         "What is kept of some classes, or of a task."
         y, place = self.where(classes, task).nonzero().T.to(self.x.device)
         return to_unit(self.x[y, place]), y
@@ -157,68 +180,94 @@ class Ring:
 @dataclass(frozen=True)
 class GemConfig(Config):
     "Settings of GEM. ValueError for a value that cannot be."
-    rows: ClassVar = {'mnist5k': {}, 'cifar10': dict(margin=.5, mem_total=200),
-                      'mnist-color': dict(margin=.5, mem_total=200),
-                      'miniimagenet': dict(margin=.5, mem_total=500)}
 
-    eta_0: float = number(.01, at_least=0)  # learning rate
-    mem_total: int = number(50, at_least=1) # images kept in all; a class has mem_total // n_classes
-    margin: float = number(1., at_least=0)  # gamma, "memory strength": least weight, if one objects
-    N: int = number(10, at_least=1)         # images in a batch
-    bn_stats: str = choice('keep', of=('keep', 'move')) # batch norm's, on kept images (GEM: move)
+    rows: ClassVar = {
+        'mnist5k': {},
+        'cifar10': dict(margin=0.5, mem_total=200),
+        'mnist-color': dict(margin=0.5, mem_total=200),
+        'miniimagenet': dict(margin=0.5, mem_total=500),
+    }
+
+    eta_0: float = number(0.01, at_least=0)  # learning rate
+    # images kept in all; a class has mem_total // n_classes
+    mem_total: int = number(50, at_least=1)
+    # gamma, "memory strength": least weight, if one objects
+    margin: float = number(1.0, at_least=0)
+    N: int = number(10, at_least=1)  # images in a batch
+    # batch norm's, on kept images (GEM: move)
+    bn_stats: str = choice('keep', of=('keep', 'move'))
 
 # %% ../../nbs/rivals/26_gem.ipynb #c039
-RING = ('x', 'seen', 'when', 'task')              # what a ring is made of
+RING = ('x', 'seen', 'when', 'task')  # what a ring is made of
 
-@register('gem', 'Lopez-Paz and Ranzato (2017), gradients that no past task objects to; '
-          'needs arm_nb[gem]')
+
+@register(
+    'gem',
+    'Lopez-Paz and Ranzato (2017), gradients that no past task objects to; '
+    'needs arm_nb[gem]',
+)
 class Gem(Storing):
     """Gradient Episodic Memory: the step nearest to plain SGD's that no past task's kept images
     object to.
     """
+
     name = 'gem'
     Config = GemConfig
 
     def __init__(
         self,
-        model: nn.Module,                         # images -> logits; any classifier
-        cfg: GemConfig = GemConfig(),             # the settings
-        generator: torch.Generator | None = None, # GEM draws nothing
+        model: nn.Module,  # images -> logits; any classifier
+        cfg: GemConfig = GemConfig(),  # the settings
+        generator: torch.Generator | None = None,  # GEM draws nothing
     ):
         super().__init__(model, cfg, generator)
-        solver()               # if it is missing, say so now and not at the second task
+        solver()  # if it is missing, say so now and not at the second task
         self.ring = None
 
     def step(self, xb: Tensor, yb: Tensor) -> dict[str, Tensor]:
         "Line 5, along the projected gradient."
         self._ring_for(xb)
         labels = yb.cpu()
-        past, params = self.past(labels), [p for p in self.model.parameters() if p.requires_grad]
+        past, params = (
+            self.past(labels),
+            [p for p in self.model.parameters() if p.requires_grad],
+        )
         with keep_stats(self.model) if self.cfg.bn_stats == 'keep' else nullcontext():
-            old = [self._gradient(x.to(xb.dtype), y, params)
-                   for x, y in (self.ring.of(**which) for which in past)]
+            old = [
+                self._gradient(x.to(xb.dtype), y, params)
+                for x, y in (self.ring.of(**which) for which in past)
+            ]
         loss, g = self._gradient(xb, yb, params)
         losses, self.last = {'real': loss}, None
         if old:
             losses['memory'] = torch.stack([l for l, _ in old]).mean()
             self.recalled_p = self._share(past).to(xb)
             g = self._projected(
-                torch.cat([t.reshape(-1) for _, ts in (*old, (loss, g)) for t in ts])
-                .view(len(old) + 1, -1), g)
+                torch.cat(
+                    [t.reshape(-1) for _, ts in (*old, (loss, g)) for t in ts]
+                ).view(len(old) + 1, -1),
+                g,
+            )
         move_against(params, g, self.cfg.eta_0)
         self.ring.add(xb, labels, self.task)
         return losses
 
     def past(
         self,
-        labels: Tensor, # (N,) of the batch at hand, on the CPU
-    ) -> list[dict]:    # arguments of `Ring.of`, a constraint each
+        labels: Tensor,  # (N,) of the batch at hand, on the CPU
+    ) -> list[dict]:  # arguments of `Ring.of`, a constraint each
         """The past tasks of which something is kept. If nobody says where tasks begin: the classes
         that are not in the batch, together.
         """
         if self.task:
-            return [dict(task=t) for t in self.ring.task.unique().tolist() if 0 <= t < self.task]
-        others = sorted(set(self.ring.seen.nonzero()[:, 0].tolist()) - set(labels.tolist()))
+            return [
+                dict(task=t)
+                for t in self.ring.task.unique().tolist()
+                if 0 <= t < self.task
+            ]
+        others = sorted(
+            set(self.ring.seen.nonzero()[:, 0].tolist()) - set(labels.tolist())
+        )
         return [dict(classes=others)] if others else []
 
     def weights(self, gram: Tensor) -> Tensor:
@@ -227,13 +276,21 @@ class Gem(Storing):
 
     def _projected(self, rows: Tensor, g: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         "g~, shaped as the parameters, from the gradients as rows (k+1, P), last that of the batch."
-        self.last = Constrained(A := (rows @ rows.T).cpu().double(), v := self.weights(A))
-        if not v.any(): return g
+        self.last = Constrained(
+            A := (rows @ rows.T).cpu().double(), v := self.weights(A)
+        )
+        if not v.any():
+            return g
         flat = torch.cat((v, v.new_ones(1))).to(rows) @ rows
-        return tuple(part.view_as(t) for part, t in zip(flat.split([t.numel() for t in g]), g))
+        return tuple(
+            part.view_as(t) for part, t in zip(flat.split([t.numel() for t in g]), g)
+        )
 
     def _gradient(
-        self, x: Tensor, y: Tensor, params: list[Tensor],
+        self,
+        x: Tensor,
+        y: Tensor,
+        params: list[Tensor],
     ) -> tuple[Tensor, tuple[Tensor, ...]]:
         loss = F.cross_entropy(self.model(x), y)
         return loss.detach(), torch.autograd.grad(loss, params, materialize_grads=True)
@@ -247,15 +304,20 @@ class Gem(Storing):
         "The ring, made at the first batch."
         self.check_room(xb)
         if self.ring is None:
-            self.ring = Ring(self.n_classes, self.mem_per_class, tuple(xb.shape[1:]), xb.device)
+            self.ring = Ring(
+                self.n_classes, self.mem_per_class, tuple(xb.shape[1:]), xb.device
+            )
 
     def memory(self) -> Memory:
         """The places of all classes, full or not; a gradient a past task is held for the length of
         a step only.
         """
         shape = tuple(self.ring.x.shape[2:]) if self.ring else self.in_shape
-        return (Memory(images=self.n_classes * self.mem_per_class, in_shape=shape)
-                if shape and self.n_classes else Memory())
+        return (
+            Memory(images=self.n_classes * self.mem_per_class, in_shape=shape)
+            if shape and self.n_classes
+            else Memory()
+        )
 
     def state_dict(self) -> dict:
         ring = {} if self.ring is None else {k: getattr(self.ring, k) for k in RING}
@@ -264,21 +326,32 @@ class Gem(Storing):
     def check_state(self, state: dict) -> None:
         "ValueError as for every strategy, and if the memory is none or has another size."
         super().check_state(state)
-        if not state['ring']: return
+        if not state['ring']:
+            return
         if not isinstance(state['ring'], dict) or not set(RING) <= state['ring'].keys():
-            raise ValueError(f"the state is none of GEM: its ring must have {', '.join(RING)}")
+            raise ValueError(
+                f"the state is none of GEM: its ring must have {', '.join(RING)}"
+            )
         n, per = state['ring']['x'].shape[:2]
         mine = self.cfg.mem_total // n
         if mine != per:
-            raise ValueError(f'the state keeps {per} images of each of {n} classes, '
-                             f'this one {mine} (mem_total {self.cfg.mem_total})')
+            raise ValueError(
+                f'the state keeps {per} images of each of {n} classes, '
+                f'this one {mine} (mem_total {self.cfg.mem_total})'
+            )
 
     def load_state_dict(self, state: dict) -> None:
         "Go on from `state_dict`. ValueError, and nothing has changed, as `check_state`."
         super().load_state_dict(state)
         self.ring, held = None, state['ring']
-        if not held: return
+        if not held:
+            return
         self.n_classes = len(held['x'])
-        self.ring = Ring(self.n_classes, held['x'].shape[1], tuple(held['x'].shape[2:]),
-                         self.like.device)
-        for k in RING: getattr(self.ring, k).copy_(held[k])
+        self.ring = Ring(
+            self.n_classes,
+            held['x'].shape[1],
+            tuple(held['x'].shape[2:]),
+            self.like.device,
+        )
+        for k in RING:
+            getattr(self.ring, k).copy_(held[k])

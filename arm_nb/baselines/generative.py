@@ -19,8 +19,16 @@ from ..arm import Lagged
 from ..divergence import soft_cross_entropy
 from ..learner import check_weights, register
 from ..models import Memory, check_images, count_parameters, network_for, resnet18
-from ..networks import (_draws, after_step, frozen_copy, gradient, has_batch_norm, keep_stats,
-                        renew, sgd_step_fused)
+from arm_nb.networks import (
+    _draws,
+    after_step,
+    frozen_copy,
+    gradient,
+    has_batch_norm,
+    keep_stats,
+    renew,
+    sgd_step_fused,
+)
 from ..settings import Config, first_iteration, lag, number
 
 # %% auto #0
@@ -32,188 +40,254 @@ class GatedMLP(nn.Module):
     """The classifier of GEN and GEN-MIR for digits: one hidden layer, gated, and a gated output.
 
     Images (B,C,H,W) in, logits (B,n_classes) out."""
+
     def __init__(
         self,
-        in_shape: tuple[int, int, int] = (1, 28, 28), # (C, H, W) of one image
-        n_classes: int = 10,                          # logits
-        hidden: int = 400,                            # gated units in the hidden layer
-        dropout: float = .2,                          # share of them that is dropped in training
+        in_shape: tuple[int, int, int] = (1, 28, 28),  # (C, H, W) of one image
+        n_classes: int = 10,  # logits
+        hidden: int = 400,  # gated units in the hidden layer
+        # share of them that is dropped in training
+        dropout: float = 0.2,
     ):
         super().__init__()
         self.in_shape, self.n_classes = tuple(in_shape), n_classes
-        self.first = nn.Linear(prod(in_shape), 2 * hidden) # h and g, one after the other
-        self.last = nn.Linear(hidden, 2 * n_classes)       # likewise
+        # h and g, one after the other
+        self.first = nn.Linear(prod(in_shape), 2 * hidden)
+        self.last = nn.Linear(hidden, 2 * n_classes)  # likewise
         self.drop = nn.Dropout(dropout)
 
     def forward(
         self,
-        x: Tensor, # (B, C, H, W) in [0, 1]
-    ) -> Tensor:   # (B, n_classes) logits
+        x: Tensor,  # (B, C, H, W) in [0, 1]
+    ) -> Tensor:  # (B, n_classes) logits
         check_images(x, self.in_shape, 'GatedMLP')
         h, g = self.first(x.flatten(1)).chunk(2, 1)
-        return F.glu(self.last(self.drop(F.relu(h) * g.sigmoid())), 1) # glu: h * sigmoid(g)
+        # glu: h * sigmoid(g)
+        return F.glu(self.last(self.drop(F.relu(h) * g.sigmoid())), 1)
 
 # %% ../../nbs/rivals/24_generative.ipynb #c011
 def gen_model_for(
-    in_shape: tuple[int, int, int], # (C, H, W): one channel gives the gated MLP, three the ResNet
-    n_classes: int,                 # logits
-    seed: int = 0,                  # fixes the first weights
-) -> nn.Module:                     # on the CPU, in training mode
+    # (C, H, W): one channel gives the gated MLP, three the ResNet
+    in_shape: tuple[int, int, int],
+    n_classes: int,  # logits
+    seed: int = 0,  # fixes the first weights
+) -> nn.Module:  # on the CPU, in training mode
     "The classifier of GEN and GEN-MIR for images of this shape. ValueError as `network_for`."
     return network_for(in_shape, {1: GatedMLP, 3: resnet18}, seed, n_classes)
 
 # %% ../../nbs/rivals/24_generative.ipynb #c014
 def kl_to_prior(
-    mean: Tensor, # (B, z) of the encoder's normal
+    mean: Tensor,  # (B, z) of the encoder's normal
     var: Tensor,  # (B, z) its variances, > 0
-) -> Tensor:      # (B,) >= 0 nats
+) -> Tensor:  # (B,) >= 0 nats
     "KL divergence of a diagonal normal to the standard normal: what a code costs."
-    return .5 * (mean.square() + var - var.log() - 1).sum(1)
+    return 0.5 * (mean.square() + var - var.log() - 1).sum(1)
 
 # %% ../../nbs/rivals/24_generative.ipynb #c022
 class Vae(nn.Module):
     """What all generators share.
 
     A kind adds `encoder`, `decoder`, and the methods `scaled`, `pictures` and `error`."""
-    smallest, largest = torch.finfo(torch.float32).tiny, None   # bounds of the variances
+
+    # bounds of the variances
+    smallest, largest = torch.finfo(torch.float32).tiny, None
 
     def forward(
         self,
-        x: Tensor, # (B, C, H, W) images in [0, 1]
-    ) -> tuple[Tensor, Tensor]: # (B, z) means and (B, z) variances of q
+        x: Tensor,  # (B, C, H, W) images in [0, 1]
+    ) -> tuple[Tensor, Tensor]:  # (B, z) means and (B, z) variances of q
         "The encoder: which codes could have made these images"
         check_images(x, self.in_shape, type(self).__name__)
         mean, raw = self.encoder(self.scaled(x)).chunk(2, 1)
         return mean, F.softplus(raw).clamp(self.smallest, self.largest)
 
+
 def vae_loss(
-    vae: Vae,        # the generator
-    x: Tensor,       # (B, C, H, W) images in [0, 1]
-    noise: Tensor,   # (B, z) draws of the standard normal
-    beta: float = 1. # weight of the KL term; 1: minus the bound itself
-) -> Tensor:         # (B,) nats
+    vae: Vae,  # the generator
+    x: Tensor,  # (B, C, H, W) images in [0, 1]
+    noise: Tensor,  # (B, z) draws of the standard normal
+    beta: float = 1.0,  # weight of the KL term; 1: minus the bound itself
+) -> Tensor:  # (B,) nats
     "Reconstruction error + beta KL, an image each: minus the ELBO, with one draw of the code."
     mean, var = vae(x)
-    return vae.error(vae.decoder(mean + var.sqrt() * noise), x) + beta * kl_to_prior(mean, var)
+    return vae.error(vae.decoder(mean + var.sqrt() * noise), x) + beta * kl_to_prior(
+        mean, var
+    )
 
 # %% ../../nbs/rivals/24_generative.ipynb #c024
 class MlpVae(Vae):
     "The generator for digits: `depth` hidden layers in each half, pixels as probabilities of ink."
+
     def __init__(
         self,
-        in_shape: tuple[int, int, int] = (1, 28, 28), # (C, H, W) of one image
-        z: int = 50,                                  # numbers in a code
-        hidden: int = 128,                            # units in a hidden layer
-        depth: int = 2,                               # hidden layers in each half
-        dropout: float = 0.,                          # share of hidden units dropped in training
+        in_shape: tuple[int, int, int] = (1, 28, 28),  # (C, H, W) of one image
+        z: int = 50,  # numbers in a code
+        hidden: int = 128,  # units in a hidden layer
+        depth: int = 2,  # hidden layers in each half
+        # share of hidden units dropped in training
+        dropout: float = 0.0,
     ):
         super().__init__()
         self.in_shape, self.z = tuple(in_shape), z
+
         def half(n_in, n_out):
             sizes = [n_in] + [hidden] * depth
-            layers = [layer for a, b in zip(sizes, sizes[1:])
-                      for layer in (nn.Linear(a, b), nn.ReLU(), nn.Dropout(dropout))]
+            layers = [
+                layer
+                for a, b in zip(sizes, sizes[1:])
+                for layer in (nn.Linear(a, b), nn.ReLU(), nn.Dropout(dropout))
+            ]
             return nn.Sequential(*layers, nn.Linear(hidden, n_out))
-        self.encoder, self.decoder = half(prod(in_shape), 2 * z), half(z, prod(in_shape))
 
-    def scaled(self, x: Tensor) -> Tensor: return x.flatten(1)
+        self.encoder, self.decoder = (
+            half(prod(in_shape), 2 * z),
+            half(z, prod(in_shape)),
+        )
+
+    def scaled(self, x: Tensor) -> Tensor:
+        return x.flatten(1)
+
     def pictures(self, z: Tensor) -> Tensor:
         "Codes (B, z) -> images (B, C, H, W) in (0, 1)"
         return self.decoder(z).sigmoid().unflatten(1, self.in_shape)
+
     def error(self, out: Tensor, x: Tensor) -> Tensor:
         "Binary cross-entropy of the decoder's outputs, summed over pixels: (B,) nats"
-        return F.binary_cross_entropy_with_logits(out, x.flatten(1), reduction='none').sum(1)
+        return F.binary_cross_entropy_with_logits(
+            out, x.flatten(1), reduction='none'
+        ).sum(1)
 
 # %% ../../nbs/rivals/24_generative.ipynb #c029
 class Gated(nn.Module):
     "A layer that makes 2c channels of c gated ones: h * sigmoid(g)."
+
     def __init__(
         self,
-        layer: nn.Module, # a convolution with twice as many channels out as wanted
+        layer: nn.Module,  # a convolution with twice as many channels out as wanted
     ):
         super().__init__()
         self.layer = layer
-    def forward(self, x: Tensor) -> Tensor: return F.glu(self.layer(x), 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.glu(self.layer(x), 1)
+
 
 class ConvVae(Vae):
     """The generator for colour images: gated convolutions, squared error.
 
     The side must be 84 or a multiple of 4."""
-    smallest, largest = .01, 7.
+
+    smallest, largest = 0.01, 7.0
 
     def __init__(
         self,
-        in_shape: tuple[int, int, int] = (3, 32, 32), # (C, H, W) of one image, H = W
-        z: int = 50,                                  # numbers in a code
-        hidden: int = 256,                            # channels before means and variances
+        in_shape: tuple[int, int, int] = (3, 32, 32),  # (C, H, W) of one image, H = W
+        z: int = 50,  # numbers in a code
+        # channels before means and variances
+        hidden: int = 256,
     ):
         super().__init__()
         channels, side = in_shape[0], in_shape[1]
         if in_shape[2] != side or side % 4:
-            raise ValueError(f'in_shape {tuple(in_shape)}: ConvVae needs square images '
-                             'whose side is a multiple of 4')
+            raise ValueError(
+                f'in_shape {tuple(in_shape)}: ConvVae needs square images '
+                'whose side is a multiple of 4'
+            )
         self.in_shape, self.z = tuple(in_shape), z
         c, strides = (channels, 32, 32, 64, 64, 64), (1, 2, 1, 2, 1)
         # 84 -> 84 -> 40 -> 40 -> 18 -> 16
-        paddings, kernel = ((2, 0, 2, 0, 1), 16) if side == 84 else ((2,) * 5, side // 4)
-        down = [Gated(nn.Conv2d(c[i], 2 * c[i + 1], 5, strides[i], paddings[i])) for i in range(5)]
-        self.encoder = nn.Sequential(*down, Gated(nn.Conv2d(64, 2 * hidden, kernel)), nn.Flatten(),
-                                     nn.Linear(hidden, 2 * z))
+        paddings, kernel = (
+            ((2, 0, 2, 0, 1), 16) if side == 84 else ((2,) * 5, side // 4)
+        )
+        down = [
+            Gated(nn.Conv2d(c[i], 2 * c[i + 1], 5, strides[i], paddings[i]))
+            for i in range(5)
+        ]
+        self.encoder = nn.Sequential(
+            *down,
+            Gated(nn.Conv2d(64, 2 * hidden, kernel)),
+            nn.Flatten(),
+            nn.Linear(hidden, 2 * z),
+        )
         d = (64, 64, 32, 32, 32, 32)
-        up = [Gated(nn.ConvTranspose2d(d[i], 2 * d[i + 1], 5, s, p, s - 1))
-              for i, (s, p) in enumerate(zip(strides[::-1], paddings[::-1]))]
+        up = [
+            Gated(nn.ConvTranspose2d(d[i], 2 * d[i + 1], 5, s, p, s - 1))
+            for i, (s, p) in enumerate(zip(strides[::-1], paddings[::-1]))
+        ]
         self.decoder = nn.Sequential(
-            nn.Unflatten(1, (z, 1, 1)), Gated(nn.ConvTranspose2d(z, 128, kernel)), *up,
-            nn.Conv2d(32, 256, 5, 1, 2), nn.Conv2d(256, channels, 1))
+            nn.Unflatten(1, (z, 1, 1)),
+            Gated(nn.ConvTranspose2d(z, 128, kernel)),
+            *up,
+            nn.Conv2d(32, 256, 5, 1, 2),
+            nn.Conv2d(256, channels, 1),
+        )
 
-    def scaled(self, x: Tensor) -> Tensor: return 2 * x - 1
+    def scaled(self, x: Tensor) -> Tensor:
+        return 2 * x - 1
+
     def pictures(self, z: Tensor) -> Tensor:
         "Codes (B, z) -> images (B, C, H, W), mostly in [0, 1]"
         return (self.decoder(z) + 1) / 2
+
     def error(self, out: Tensor, x: Tensor) -> Tensor:
         "Squared error in units of 2x - 1, summed over pixels: (B,) nats up to a constant"
         return (out - self.scaled(x)).square().flatten(1).sum(1)
 
 # %% ../../nbs/rivals/24_generative.ipynb #c032
 def warm_up(
-    images: int,    # images of the present task seen, the batch at hand included
-    warmup: int,    # images until beta is 1; 0: from the start
-    max_beta: float # where it ends
+    images: int,  # images of the present task seen, the batch at hand included
+    warmup: int,  # images until beta is 1; 0: from the start
+    max_beta: float,  # where it ends
 ) -> float:
     "The weight beta of the KL term, which grows within a task."
     return min(images / max(warmup, 1), max_beta)
 
 # %% ../../nbs/rivals/24_generative.ipynb #c035
-_COLOUR = dict(z=50, M=100, hidden=256, dropout=0., iterations=5)   # ours, but z and M
+_COLOUR = dict(z=50, M=100, hidden=256, dropout=0.0, iterations=5)  # ours, but z and M
+
 
 @dataclass(frozen=True)
 class GenConfig(Config):
     """Settings of GEN. Defaults: MNIST. ValueError for a value that cannot be.
 
     `z`, `hidden`, `depth` and `dropout` are the generator's."""
-    rows: ClassVar = {'mnist5k': {}, 'cifar10': _COLOUR, 'mnist-color': _COLOUR,
-                      'miniimagenet': _COLOUR | dict(z=100, M=10)}
 
-    eta_0: float = number(.01, at_least=0)  # learning rate of the classifier's SGD
+    rows: ClassVar = {
+        'mnist5k': {},
+        'cifar10': _COLOUR,
+        'mnist-color': _COLOUR,
+        'miniimagenet': _COLOUR | dict(z=100, M=10),
+    }
+
+    eta_0: float = number(0.01, at_least=0)  # learning rate of the classifier's SGD
     eta_gen: float = number(1e-3, at_least=0)  # learning rate of the generator's Adam
-    iterations: int = number(15, at_least=1)  # steps on a batch, of generator, then classifier
-    lambda_0_recall: float = number(3., at_least=0)  # weight of the losses on generated images
+    # steps on a batch, of generator, then classifier
+    iterations: int = number(15, at_least=1)
+    # weight of the losses on generated images
+    lambda_0_recall: float = number(3.0, at_least=0)
     N: int = number(10, at_least=1)  # images in a real batch
     M: int = number(40, at_least=1)  # generated images that go with a batch
     z: int = number(50, at_least=1)  # numbers in a code
-    hidden: int = number(128, at_least=1)  # units a layer (colour: channels before the code)
-    depth: int = number(2, at_least=1)  # hidden layers in encoder and decoder (colour: fixed)
-    dropout: float = number(0., at_least=0, below=1)  # share of hidden units dropped (colour: none)
+    # units a layer (colour: channels before the code)
+    hidden: int = number(128, at_least=1)
+    # hidden layers in encoder and decoder (colour: fixed)
+    depth: int = number(2, at_least=1)
+    # share of hidden units dropped (colour: none)
+    dropout: float = number(0.0, at_least=0, below=1)
     warmup: int = number(1000, at_least=0)  # images of a task until the KL weighs fully
-    max_beta: float = number(1., at_least=0)  # weight of the KL after that
-    T: int | str = lag(100)  # old networks renewed every T iterations, or 'novel': for new classes
-    recall_from: int | None = first_iteration(100)  # first recall; None: first renewal after start
+    max_beta: float = number(1.0, at_least=0)  # weight of the KL after that
+    # old networks renewed every T iterations, or 'novel': for new classes
+    T: int | str = lag(100)
+    # first recall; None: first renewal after start
+    recall_from: int | None = first_iteration(100)
+
 
 def vae_for(
-    in_shape: tuple[int, int, int], # (C, H, W): one channel gives `MlpVae`, three `ConvVae`
-    cfg: GenConfig,                 # z, hidden; for digits depth and dropout
-    seed: int = 0,                  # fixes the first weights
-) -> Vae:                           # on the CPU, in training mode
+    # (C, H, W): one channel gives `MlpVae`, three `ConvVae`
+    in_shape: tuple[int, int, int],
+    cfg: GenConfig,  # z, hidden; for digits depth and dropout
+    seed: int = 0,  # fixes the first weights
+) -> Vae:  # on the CPU, in training mode
     "The generator for images of this shape. ValueError as `network_for`."
     sizes = (cfg.z, cfg.hidden) + ((cfg.depth, cfg.dropout) if in_shape[0] == 1 else ())
     vae: Any = network_for(in_shape, {1: MlpVae, 3: ConvVae}, seed, *sizes)
@@ -223,40 +297,50 @@ def vae_for(
 @dataclass
 class Generated:
     "What went with one batch, for pictures."
+
     x_hat: Tensor  # (M, C, H, W) images that the classifier learned
-    p_hat: Tensor  # (M, n_classes) their labels: class probabilities by the old classifier
+    # (M, n_classes) their labels: class probabilities by the old classifier
+    p_hat: Tensor
     x_vae: Tensor  # (M, C, H, W) images that the generator learned
 
 # %% ../../nbs/rivals/24_generative.ipynb #c038a
-@register('gen', 'Shin et al. (2017), as in Aljundi et al. (2019): replay from a VAE',
-          model=gen_model_for)
+@register(
+    'gen',
+    'Shin et al. (2017), as in Aljundi et al. (2019): replay from a VAE',
+    model=gen_model_for,
+)
 class Gen(Lagged):
     """Deep generative replay (Shin et al., 2017).
 
     The old generator draws, the old classifier names, both new networks learn from it beside the
     real batch. `generator` is for the VAE's first weights and all codes; dropout draws from torch's
     own."""
+
     name = 'gen'
     Config = GenConfig
     needs_unit = 'paints images'
 
     def __init__(
         self,
-        model: nn.Module, # classifier with an attribute in_shape: images (B, C, H, W) -> logits
-        cfg: GenConfig = GenConfig(), # the settings
-        generator: torch.Generator | None = None, # first weights and codes (CPU); None: new, seed 0
+        # classifier with an attribute in_shape: images (B, C, H, W) -> logits
+        model: nn.Module,
+        cfg: GenConfig = GenConfig(),  # the settings
+        # first weights and codes (CPU); None: new, seed 0
+        generator: torch.Generator | None = None,
     ):
         super().__init__(model, cfg, generator)
         shape = getattr(model, 'in_shape', None)
         if shape is None:
-            raise ValueError(f'{type(self).__name__} must know what to draw: give the model '
-                             'an attribute, e.g. model.in_shape = (1, 28, 28)')
+            raise ValueError(
+                f'{type(self).__name__} must know what to draw: give the model '
+                'an attribute, e.g. model.in_shape = (1, 28, 28)'
+            )
         seed = int(torch.randint(2**31, (), generator=self.generator))
         self.vae = vae_for(shape, cfg, seed).to(self.like)
         self.vae_old = frozen_copy(self.vae).eval()
         self.model_old.eval()
         self.adam = torch.optim.Adam(self.vae.parameters(), lr=cfg.eta_gen, fused=True)
-        self.images = 0 # of the present task
+        self.images = 0  # of the present task
         self.has_norms = has_batch_norm(model)
 
     def begin(self, yb: Tensor) -> bool:
@@ -278,9 +362,11 @@ class Gen(Lagged):
         x_vae = self.recall_for_vae(xb, beta) if recalling else xb[:0]
         losses = self.learn_vae(xb, x_vae, beta)
         x_hat = self.recall_for_model(xb, yb) if recalling else xb[:0]
-        with torch.no_grad(): p_hat = self.model_old(x_hat).softmax(-1) if recalling else None
+        with torch.no_grad():
+            p_hat = self.model_old(x_hat).softmax(-1) if recalling else None
         losses |= self.learn_model(xb, yb, x_hat, p_hat)
-        if recalling: self.recalled_p, self.last = p_hat.mean(0), Generated(x_hat, p_hat, x_vae)
+        if recalling:
+            self.recalled_p, self.last = p_hat.mean(0), Generated(x_hat, p_hat, x_vae)
         return losses
 
     @torch.no_grad()
@@ -299,8 +385,10 @@ class Gen(Lagged):
         for i, noise in enumerate(self.draw(cfg.iterations, len(x), cfg.z)):
             each = vae_loss(self.vae, x, noise, beta)
             terms = {'vae': each[:N].mean()}
-            if len(x_vae): terms['vae_generated'] = each[N:].mean()
-            if not i: losses = {k: v.detach() for k, v in terms.items()}
+            if len(x_vae):
+                terms['vae_generated'] = each[N:].mean()
+            if not i:
+                losses = {k: v.detach() for k, v in terms.items()}
             self.adam.zero_grad()
             self.weighted(*terms.values()).backward()
             self.adam.step()
@@ -313,15 +401,19 @@ class Gen(Lagged):
         N, x = len(xb), torch.cat((xb, x_hat))
         for i in range(self.cfg.iterations):
             logits, logits_hat = (
-                (self.model(xb), self.model(x_hat)) if self.has_norms and len(x_hat)
-                else self.model(x).tensor_split((N,)))
+                (self.model(xb), self.model(x_hat))
+                if self.has_norms and len(x_hat)
+                else self.model(x).tensor_split((N,))
+            )
             terms = {'real': F.cross_entropy(logits, yb)}
-            if len(x_hat): terms['generated'] = F.cross_entropy(logits_hat, p_hat)
-            if not i: losses = {k: v.detach() for k, v in terms.items()}
+            if len(x_hat):
+                terms['generated'] = F.cross_entropy(logits_hat, p_hat)
+            if not i:
+                losses = {k: v.detach() for k, v in terms.items()}
             sgd_step_fused(self.model, self.weighted(*terms.values()), self.cfg.eta_0)
         return losses
 
-    def weighted(self, real: Tensor, generated: Tensor | float = 0.) -> Tensor:
+    def weighted(self, real: Tensor, generated: Tensor | float = 0.0) -> Tensor:
         return real + self.cfg.lambda_0_recall * generated
 
     def memory(self) -> Memory:
@@ -329,60 +421,71 @@ class Gen(Lagged):
 
         At unit lag the old ones are the new ones a moment ago."""
         networks = 1 if self.cfg.T == 1 else 2
-        return super().memory() + Memory(parameters=count_parameters(self.vae) * networks)
+        return super().memory() + Memory(
+            parameters=count_parameters(self.vae) * networks
+        )
 
     def state_dict(self) -> dict:
         return super().state_dict() | dict(
-            vae=self.vae.state_dict(), vae_old=self.vae_old.state_dict(),
-            adam=self.adam.state_dict(), images=self.images)
+            vae=self.vae.state_dict(),
+            vae_old=self.vae_old.state_dict(),
+            adam=self.adam.state_dict(),
+            images=self.images,
+        )
 
     @property
-    def draws(self) -> bool: return super().draws or any(map(_draws, self.vae.modules()))
+    def draws(self) -> bool:
+        return super().draws or any(map(_draws, self.vae.modules()))
 
     def check_state(self, state: dict) -> None:
         "ValueError as for every strategy, and if the generator is another."
         super().check_state(state)
-        for name in ('vae', 'vae_old'): check_weights(self.vae, state[name], f'state[{name!r}]')
+        for name in ('vae', 'vae_old'):
+            check_weights(self.vae, state[name], f'state[{name!r}]')
 
     def load_state_dict(self, state: dict) -> None:
         super().load_state_dict(state)
         self.vae.load_state_dict(state['vae'])
         self.vae_old.load_state_dict(state['vae_old'])
-        self.adam.load_state_dict(copy.deepcopy(state['adam'])) # torch would share the tensors
+        # torch would share the tensors
+        self.adam.load_state_dict(copy.deepcopy(state['adam']))
         self.images = state['images']
 
 # %% ../../nbs/rivals/24_generative.ipynb #c054
 def model_gain(
-    logits: Tensor,     # (B, C) the virtual classifier on images x(z)
-    logits_old: Tensor, # (B, C) the old classifier on them
-    harm: float,        # weight of the cross-entropy
-    entropy: float,     # weight of the old answers' entropy
-) -> Tensor:            # scalar, to be maximised
+    logits: Tensor,  # (B, C) the virtual classifier on images x(z)
+    logits_old: Tensor,  # (B, C) the old classifier on them
+    harm: float,  # weight of the cross-entropy
+    entropy: float,  # weight of the old answers' entropy
+) -> Tensor:  # scalar, to be maximised
     "How much the coming step harms these images, and how sure the old classifier is of them."
-    return (harm * soft_cross_entropy(logits, logits_old)
-            - entropy * soft_cross_entropy(logits_old, logits_old))
+    return harm * soft_cross_entropy(logits, logits_old) - entropy * soft_cross_entropy(
+        logits_old, logits_old
+    )
 
 # %% ../../nbs/rivals/24_generative.ipynb #c057
 def diversity(
-    z: Tensor,     # (N, z) codes of this group
-    found: Tensor, # (groups before, N, z) codes found already; they get no gradient
-) -> Tensor:       # scalar >= 0; 0 for the first group
+    z: Tensor,  # (N, z) codes of this group
+    found: Tensor,  # (groups before, N, z) codes found already; they get no gradient
+) -> Tensor:  # scalar >= 0; 0 for the first group
     "Mean squared distance to the codes found before, place by place."
     return (z - found).square().mean() if len(found) else z.new_zeros(())
 
+
 def search(
-    gain,           # codes (N, z) -> scalar, to be maximised
-    starts: Tensor, # (groups, N, z) codes to start from, draws of the prior
-    steps: int,     # of ascent, >= 0
-    eta: float,     # step size
+    gain,  # codes (N, z) -> scalar, to be maximised
+    starts: Tensor,  # (groups, N, z) codes to start from, draws of the prior
+    steps: int,  # of ascent, >= 0
+    eta: float,  # step size
     weight: float,  # of diversity
-) -> Tensor:        # (groups, N, z) codes; all of `starts` if any became NaN or infinite
+) -> Tensor:  # (groups, N, z) codes; all of `starts` if any became NaN or infinite
     "Gradient ascent on the gain, one group after the other."
     found = starts[:0]
     for z in starts:
         for _ in range(steps):
             z = z.detach().requires_grad_()
-            with torch.enable_grad(): value = gain(z) + weight * diversity(z, found)
+            with torch.enable_grad():
+                value = gain(z) + weight * diversity(z, found)
             z = z + eta * torch.autograd.grad(value, z)[0]
         found = torch.cat((found, z.detach()[None]))
     return torch.where(found.isfinite().all(), found, starts)
@@ -393,44 +496,63 @@ class GenMirConfig(GenConfig):
     """Settings of GEN-MIR. Defaults: MNIST. ValueError for a value that cannot be.
 
     `model_…` weigh in the search for the classifier, `vae_…` in that for the generator."""
-    rows: ClassVar = {'mnist5k': {}, 'cifar10': _COLOUR | dict(z=100, M=40),
-                      'mnist-color': _COLOUR | dict(z=100, M=40),
-                      'miniimagenet': _COLOUR | dict(z=100, M=20)}
 
-    M: int = number(100, at_least=1)  # generated images that go with a batch, a multiple of N
-    depth: int = number(1, at_least=1)  # hidden layers in encoder and decoder (colour: fixed)
-    dropout: float = number(.4, at_least=0, below=1)  # share of hidden units dropped (colour: none)
+    rows: ClassVar = {
+        'mnist5k': {},
+        'cifar10': _COLOUR | dict(z=100, M=40),
+        'mnist-color': _COLOUR | dict(z=100, M=40),
+        'miniimagenet': _COLOUR | dict(z=100, M=20),
+    }
+
+    # generated images that go with a batch, a multiple of N
+    M: int = number(100, at_least=1)
+    # hidden layers in encoder and decoder (colour: fixed)
+    depth: int = number(1, at_least=1)
+    # share of hidden units dropped (colour: none)
+    dropout: float = number(0.4, at_least=0, below=1)
     S: int = number(10, at_least=0)  # steps of ascent on the codes
-    eta_1: float = number(1., at_least=0)  # step size of the ascent, units of the code
-    model_harm: float = number(.1, at_least=0)  # weight of cross-entropy, virtual to old answers
-    model_entropy: float = number(1., at_least=0)  # of the old answers' entropy
-    model_diversity: float = number(1., at_least=0)  # of the distance to groups found before
-    vae_harm: float = number(.1, at_least=0)  # weight of the rise of the KL
-    vae_entropy: float = number(1., at_least=0)  # of the old answers' entropy
-    vae_diversity: float = number(1., at_least=0)  # of the distance to groups found before
+    eta_1: float = number(1.0, at_least=0)  # step size of the ascent, units of the code
+    # weight of cross-entropy, virtual to old answers
+    model_harm: float = number(0.1, at_least=0)
+    model_entropy: float = number(1.0, at_least=0)  # of the old answers' entropy
+    # of the distance to groups found before
+    model_diversity: float = number(1.0, at_least=0)
+    vae_harm: float = number(0.1, at_least=0)  # weight of the rise of the KL
+    vae_entropy: float = number(1.0, at_least=0)  # of the old answers' entropy
+    # of the distance to groups found before
+    vae_diversity: float = number(1.0, at_least=0)
 
     def check(self):
         if self.M % self.N:
-            raise ValueError(f'GenMirConfig.M must be a multiple of N = {self.N}, got {self.M}: '
-                             'images are found in groups of N')
+            raise ValueError(
+                f'GenMirConfig.M must be a multiple of N = {self.N}, got {self.M}: '
+                'images are found in groups of N'
+            )
 
 # %% ../../nbs/rivals/24_generative.ipynb #c062
-@register('gen-mir', 'Aljundi et al. (2019): what the VAE can paint that the batch harms most',
-          model=gen_model_for)
+@register(
+    'gen-mir',
+    'Aljundi et al. (2019): what the VAE can paint that the batch harms most',
+    model=gen_model_for,
+)
 class GenMir(Gen):
     """Generative replay with maximally interfered retrieval (Aljundi et al., 2019).
 
     Generated images are searched for, not just drawn."""
+
     name = 'gen-mir'
-    version = 2      # the virtual step's last digits, since it is shared with ER-MIR
+    version = 2  # the virtual step's last digits, since it is shared with ER-MIR
     Config = GenMirConfig
 
     def __init__(
         self,
-        model: nn.Module, # classifier with an attribute in_shape: images (B, C, H, W) -> logits
-        cfg: GenMirConfig = GenMirConfig(), # the settings
-        generator: torch.Generator | None = None, # first weights and codes (CPU); None: new, seed 0
-    ): super().__init__(model, cfg, generator)
+        # classifier with an attribute in_shape: images (B, C, H, W) -> logits
+        model: nn.Module,
+        cfg: GenMirConfig = GenMirConfig(),  # the settings
+        # first weights and codes (CPU); None: new, seed 0
+        generator: torch.Generator | None = None,
+    ):
+        super().__init__(model, cfg, generator)
 
     def starts(self) -> Tensor:
         "Draws of the prior, in groups: (M / N, N, z)"
@@ -439,27 +561,38 @@ class GenMir(Gen):
     def recall_for_model(self, xb: Tensor, yb: Tensor) -> Tensor:
         "M images on which the coming step would harm the classifier"
         cfg = self.cfg
-        with keep_stats(self.model): # a look ahead moves no running statistics
+        with keep_stats(self.model):  # a look ahead moves no running statistics
             loss = F.cross_entropy(self.model(xb), yb)
             virtual = after_step(self.model, gradient(self.model, loss), cfg.eta_0)
+
             def gain(z):
                 x = self.vae_old.pictures(z)
-                return model_gain(functional_call(self.model, virtual, x), self.model_old(x),
-                                  cfg.model_harm, cfg.model_entropy)
+                return model_gain(
+                    functional_call(self.model, virtual, x),
+                    self.model_old(x),
+                    cfg.model_harm,
+                    cfg.model_entropy,
+                )
+
             z = search(gain, self.starts(), cfg.S, cfg.eta_1, cfg.model_diversity)
-        with torch.no_grad(): return self.vae_old.pictures(z.flatten(0, 1))
+        with torch.no_grad():
+            return self.vae_old.pictures(z.flatten(0, 1))
 
     def recall_for_vae(self, xb: Tensor, beta: float) -> Tensor:
         "M images whose codes the coming step would make dearer"
         cfg = self.cfg
         loss = vae_loss(self.vae, xb, self.draw(len(xb), cfg.z), beta).mean()
         virtual = after_step(self.vae, gradient(self.vae, loss), cfg.eta_0)
+
         def gain(z):
             x = self.vae_old.pictures(z)
-            rise = (kl_to_prior(*functional_call(self.vae, virtual, x))
-                    - kl_to_prior(*self.vae_old(x)))
+            rise = kl_to_prior(*functional_call(self.vae, virtual, x)) - kl_to_prior(
+                *self.vae_old(x)
+            )
             logits_old = self.model_old(x)
             unsure = soft_cross_entropy(logits_old, logits_old)
             return cfg.vae_harm * rise.mean() - cfg.vae_entropy * unsure
+
         z = search(gain, self.starts(), cfg.S, cfg.eta_1, cfg.vae_diversity)
-        with torch.no_grad(): return self.vae_old.pictures(z.flatten(0, 1))
+        with torch.no_grad():
+            return self.vae_old.pictures(z.flatten(0, 1))

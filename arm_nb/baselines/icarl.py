@@ -28,105 +28,129 @@ __all__ = ['UNSEEN', 'features_of', 'class_means', 'nearest_mean', 'herding', 'd
 def _linears(model: nn.Module) -> list[nn.Linear]:
     found = [m for m in model.modules() if isinstance(m, nn.Linear)]
     if not found:
-        raise ValueError('iCaRL takes as features what goes into the last nn.Linear, but '
-                         f'{type(model).__name__} has no nn.Linear: give it one as its last layer')
+        raise ValueError(
+            'iCaRL takes as features what goes into the last nn.Linear, but '
+            f'{type(model).__name__} has no nn.Linear: give it one as its last layer'
+        )
     return found
 
+
 def features_of(
-    model: nn.Module, # images -> logits, ending in an nn.Linear; left as it was
-    x: Tensor,        # (B, C, H, W) in [0, 1], in the model's dtype
-    batch: int = 500, # images at a time
-) -> Tensor:          # (B, d), each row of length 1
+    model: nn.Module,  # images -> logits, ending in an nn.Linear; left as it was
+    x: Tensor,  # (B, C, H, W) in [0, 1], in the model's dtype
+    batch: int = 500,  # images at a time
+) -> Tensor:  # (B, d), each row of length 1
     """What goes into the last linear layer that a pass comes to, scaled to length 1.
 
     In evaluation mode. ValueError if the model has no linear layer."""
     caught = {}
-    def catch(layer, inputs): caught['last'] = inputs[0]
+
+    def catch(layer, inputs):
+        caught['last'] = inputs[0]
+
     hooks = [m.register_forward_pre_hook(catch) for m in _linears(model)]
     try:
         with eval_mode(model):
-            rows = [(model(part), caught.pop('last').flatten(1).to(x.dtype))[1]
-                    for part in x.split(batch)]
+            rows = [
+                (model(part), caught.pop('last').flatten(1).to(x.dtype))[1]
+                for part in x.split(batch)
+            ]
     finally:
-        for hook in hooks: hook.remove()
+        for hook in hooks:
+            hook.remove()
     return F.normalize(torch.cat(rows), dim=1)
 
 # %% ../../nbs/rivals/25_icarl.ipynb #c012
 def class_means(
-    features: Tensor, # (B, d)
-    y: Tensor,        # (B,) int64 classes
-    n_classes: int,   # classes in all
-) -> tuple[Tensor, Tensor]: # (n_classes, d) means of length 1; (n_classes,) bool: which there are
+    features: Tensor,  # (B, d)
+    y: Tensor,  # (B,) int64 classes
+    n_classes: int,  # classes in all
+) -> tuple[
+    Tensor, Tensor
+]:  # (n_classes, d) means of length 1; (n_classes,) bool: which there are
     "The mean feature of each class, scaled to length 1. One without images has zeros and False."
     sums = features.new_zeros(n_classes, features.shape[1]).index_add_(0, y, features)
-    known = torch.zeros(n_classes, dtype=torch.bool, device=y.device).index_fill_(0, y, True)
+    known = torch.zeros(n_classes, dtype=torch.bool, device=y.device).index_fill_(
+        0, y, True
+    )
     return F.normalize(sums, dim=1), known
+
 
 # score of a class never seen: finite, and below all others
 # (features of length 1 are at most 2 apart)
 UNSEEN = -1e4
 
+
 def nearest_mean(
-    features: Tensor, # (B, d), each of length 1
-    means: Tensor,    # (n_classes, d), each of length 1
-    known: Tensor,    # (n_classes,) bool: the classes that have a mean
-) -> Tensor:          # (B, n_classes) scores, the largest is the answer
+    features: Tensor,  # (B, d), each of length 1
+    means: Tensor,  # (n_classes, d), each of length 1
+    known: Tensor,  # (n_classes,) bool: the classes that have a mean
+) -> Tensor:  # (B, n_classes) scores, the largest is the answer
     """Rebuffi's Algorithm 1: minus the distance to the mean of each class.
 
     `UNSEEN` where there is none."""
-    distances = torch.cdist(features, means, compute_mode='donot_use_mm_for_euclid_dist')
+    distances = torch.cdist(
+        features, means, compute_mode='donot_use_mm_for_euclid_dist'
+    )
     return (-distances).masked_fill(~known, UNSEEN)
 
 # %% ../../nbs/rivals/25_icarl.ipynb #c017
 def herding(
-    features: Tensor, # (B, d) of the images of one class
-    n: int,           # how many to choose, >= 1; all of them, if there are fewer
-) -> Tensor:          # (min(n, B),) int64 positions, in the order of choice
+    features: Tensor,  # (B, d) of the images of one class
+    n: int,  # how many to choose, >= 1; all of them, if there are fewer
+) -> Tensor:  # (min(n, B),) int64 positions, in the order of choice
     """Rebuffi's Algorithm 4: one after another, each once.
 
     They are so chosen that their mean stays nearest to the mean of all."""
     if n < 1 or not len(features):
-        raise ValueError('herding chooses at least 1 of at least 1 image, '
-                         f'not {n} of {len(features)}')
+        raise ValueError(
+            'herding chooses at least 1 of at least 1 image, '
+            f'not {n} of {len(features)}'
+        )
     mean, squares = features.mean(0), features.square().sum(1)
     total, chosen = torch.zeros_like(mean), []
     for k in range(1, min(n, len(features)) + 1):
         cost = squares - 2 * (features @ (k * mean - total))
         chosen.append(cost.argmin())
-        squares = squares.index_fill(0, chosen[-1], torch.inf)     # each at most once
+        squares = squares.index_fill(0, chosen[-1], torch.inf)  # each at most once
         total = total + features[chosen[-1]]
     return torch.stack(chosen)
 
 # %% ../../nbs/rivals/25_icarl.ipynb #c022
 def distinct(
-    x: Tensor,   # (B, …) images as uint8
-) -> Tensor:     # (n,) int64 positions, ascending: the first of each different image
+    x: Tensor,  # (B, …) images as uint8
+) -> Tensor:  # (n,) int64 positions, ascending: the first of each different image
     "Where each image stands for the first time."
     _, which = x.flatten(1).unique(dim=0, return_inverse=True)
     at = torch.arange(len(x), device=x.device)
     first = torch.full_like(at, len(x)).scatter_reduce_(0, which, at, 'amin')
-    return first[:which.max() + 1].sort().values
+    return first[: which.max() + 1].sort().values
 
 # %% ../../nbs/rivals/25_icarl.ipynb #c025
 def icarl_targets(
-    y: Tensor,                     # (…,) int64 labels
-    n_classes: int,                # classes in all
-    answers: Tensor | None = None, # (…, n_classes) the old network's sigmoids; None: nobody asked
-    old: Tensor | None = None,     # (n_classes,) bool: where its answers count
-) -> Tensor:                       # (…, n_classes) in [0, 1]
+    y: Tensor,  # (…,) int64 labels
+    n_classes: int,  # classes in all
+    # (…, n_classes) the old network's sigmoids; None: nobody asked
+    answers: Tensor | None = None,
+    old: Tensor | None = None,  # (n_classes,) bool: where its answers count
+) -> Tensor:  # (…, n_classes) in [0, 1]
     """Targets of Rebuffi's Algorithm 3.
 
     The old network's answers for old classes, the label as zeros and a one for the others."""
     truth = F.one_hot(y, n_classes)
     return truth if answers is None else torch.where(old, answers, truth.to(answers))
 
+
 def icarl_loss(
     logits: Tensor,  # (B, n_classes) of the new network
-    targets: Tensor, # (B, n_classes) in [0, 1]
-    seen: Tensor,    # (n_classes,) bool: the classes seen so far; the others cost nothing
-) -> Tensor:         # (B,) nats an image, >= 0
+    targets: Tensor,  # (B, n_classes) in [0, 1]
+    # (n_classes,) bool: the classes seen so far; the others cost nothing
+    seen: Tensor,
+) -> Tensor:  # (B,) nats an image, >= 0
     "Binary cross-entropy, summed over the classes seen so far."
-    each = F.binary_cross_entropy_with_logits(logits, targets.to(logits), reduction='none')
+    each = F.binary_cross_entropy_with_logits(
+        logits, targets.to(logits), reduction='none'
+    )
     return (each * seen).sum(-1)
 
 # %% ../../nbs/rivals/25_icarl.ipynb #c028
@@ -135,21 +159,30 @@ class IcarlConfig(Config):
     """Settings of iCaRL. `eta_0` was chosen on mnist-mini's validation split.
 
     .1 for colour is not tuned. ValueError for a value that cannot be."""
-    rows: ClassVar = {'mnist5k': {}, 'cifar10': dict(eta_0=.1, mem_total=200),
-                      'mnist-color': dict(eta_0=.01, mem_total=200),
-                      'miniimagenet': dict(eta_0=.1, mem_total=500)}
 
-    eta_0: float = number(.2, at_least=0)  # learning rate
-    mem_total: int = number(50, at_least=1)  # images stored: an equal, whole share a class seen
-    M: int = number(10, at_least=1)  # stored images replayed with a batch, anew each iteration
+    rows: ClassVar = {
+        'mnist5k': {},
+        'cifar10': dict(eta_0=0.1, mem_total=200),
+        'mnist-color': dict(eta_0=0.01, mem_total=200),
+        'miniimagenet': dict(eta_0=0.1, mem_total=500),
+    }
+
+    eta_0: float = number(0.2, at_least=0)  # learning rate
+    # images stored: an equal, whole share a class seen
+    mem_total: int = number(50, at_least=1)
+    # stored images replayed with a batch, anew each iteration
+    M: int = number(10, at_least=1)
     iterations: int = number(5, at_least=1)  # steps on a batch: the "5 iter" of Table 1
-    distill: str = choice('all', of=('all', 'stored', 'none')) # images taught the old answers
+    # images taught the old answers
+    distill: str = choice('all', of=('all', 'stored', 'none'))
     N: int = number(10, at_least=1)  # images in a batch
 
     def check(self):
         if self.mem_total < self.M:
-            raise ValueError(f'IcarlConfig.mem_total = {self.mem_total} is less than '
-                             f'M = {self.M}: a buffer smaller than a batch')
+            raise ValueError(
+                f'IcarlConfig.mem_total = {self.mem_total} is less than '
+                f'M = {self.M}: a buffer smaller than a batch'
+            )
 
 # %% ../../nbs/rivals/25_icarl.ipynb #c030b
 class Exemplars:
@@ -157,30 +190,39 @@ class Exemplars:
 
     The exemplars are of classes whose task is over, with what the network said of them then.
     All images of the present task are at hand until it ends."""
+
     def __init__(
         self,
-        mem_total: int, # exemplars in all; each class that has any gets an equal, whole share
+        # exemplars in all; each class that has any gets an equal, whole share
+        mem_total: int,
     ):
-        self.mem_total = check_number(mem_total, 'Exemplars.mem_total', at_least=1, whole=True)
-        self.classes: list[int] = []                    # the classes that have exemplars, ascending
-        # 'x' uint8, 'y' and 'answers' of the exemplars, class by class, each in the order of choice
+        self.mem_total = check_number(
+            mem_total, 'Exemplars.mem_total', at_least=1, whole=True
+        )
+        # the classes that have exemplars, ascending
+        self.classes: list[int] = []
+        # 'x' uint8, 'y' and 'answers' of the exemplars, class by class, each in the
+        # order of choice
         self.kept: dict[str, Tensor] = {}
-        self.at_hand: list[tuple[Tensor, Tensor]] = []  # batches of the present task: bytes, labels
+        # batches of the present task: bytes, labels
+        self.at_hand: list[tuple[Tensor, Tensor]] = []
 
-    def __len__(self) -> int: return len(self.kept['y']) if self.kept else 0
+    def __len__(self) -> int:
+        return len(self.kept['y']) if self.kept else 0
 
     def add(
         self,
-        x: Tensor, # (B, C, H, W) in [0, 1], of the present task
-        y: Tensor, # (B,) their classes
+        x: Tensor,  # (B, C, H, W) in [0, 1], of the present task
+        y: Tensor,  # (B,) their classes
     ) -> None:
         "Keep a batch at hand."
         self.at_hand.append((to_bytes(x), y))
 
     @property
-    def n_at_hand(self) -> int: return sum(len(y) for _, y in self.at_hand)
+    def n_at_hand(self) -> int:
+        return sum(len(y) for _, y in self.at_hand)
 
-    def images(self) -> tuple[Tensor, Tensor]: # (n, C, H, W) uint8 and (n,)
+    def images(self) -> tuple[Tensor, Tensor]:  # (n, C, H, W) uint8 and (n,)
         "All images there are, the exemplars first. ValueError if there is none."
         if not (self.kept or self.at_hand):
             raise ValueError('the store is empty: no exemplars, and no image at hand')
@@ -190,9 +232,12 @@ class Exemplars:
 
     def settle(
         self,
-        present: Sequence[int],                  # classes listed anew; other lists are cut
-        choose: Callable[[Tensor, int], Tensor], # (uint8 of a class, n) -> positions, best first
-        ask: Callable[[Tensor], Tensor],         # uint8 -> (n, n_classes) answers to write down
+        # classes listed anew; other lists are cut
+        present: Sequence[int],
+        # (uint8 of a class, n) -> positions, best first
+        choose: Callable[[Tensor, int], Tensor],
+        # uint8 -> (n, n_classes) answers to write down
+        ask: Callable[[Tensor], Tensor],
     ) -> None:
         """The present task is over: give each class its share, and let go of what is at hand.
 
@@ -201,59 +246,81 @@ class Exemplars:
         classes = sorted(set(y.tolist()))
         share = self.mem_total // len(classes)
         if not share:
-            raise ValueError(f'Exemplars.mem_total is {self.mem_total}: {len(classes)} classes '
-                             f'need at least {len(classes)} images, one a class')
+            raise ValueError(
+                f'Exemplars.mem_total is {self.mem_total}: {len(classes)} classes '
+                f'need at least {len(classes)} images, one a class'
+            )
+
         def of(c):
             mine = (y == c).nonzero().flatten()
-            if c not in present: return mine[:share]
+            if c not in present:
+                return mine[:share]
             mine = mine[distinct(x[mine])]
             return mine[choose(x[mine], share)]
+
         i = torch.cat([of(c) for c in classes])
-        self.kept, self.classes, self.at_hand = dict(x=x[i], y=y[i], answers=ask(x[i])), classes, []
+        self.kept, self.classes, self.at_hand = (
+            dict(x=x[i], y=y[i], answers=ask(x[i])),
+            classes,
+            [],
+        )
 
     def draw(
         self,
-        times: int,                 # draws, each from all exemplars
-        n: int,                     # exemplars in a draw, none twice
-        generator: torch.Generator, # on the CPU
-    ) -> Tensor:                    # (times, min(n, len(self))) int64 places in `kept`, same device
+        times: int,  # draws, each from all exemplars
+        n: int,  # exemplars in a draw, none twice
+        generator: torch.Generator,  # on the CPU
+    ) -> Tensor:  # (times, min(n, len(self))) int64 places in `kept`, same device
         "Draw exemplars to replay. ValueError if there are none."
-        if not len(self): raise ValueError('no exemplars to draw from: no task has ended yet')
+        if not len(self):
+            raise ValueError('no exemplars to draw from: no task has ended yet')
         order = torch.rand(times, len(self), generator=generator).argsort(1)
         return order[:, :n].to(self.kept['y'].device)
 
     def state_dict(self) -> dict:
-        return dict(kept=dict(self.kept),
-                    at_hand=[torch.cat(part) for part in zip(*self.at_hand)],
-                    stored=list(self.classes))
+        return dict(
+            kept=dict(self.kept),
+            at_hand=[torch.cat(part) for part in zip(*self.at_hand)],
+            stored=list(self.classes),
+        )
 
     def load_state_dict(self, state: dict, device: torch.device | str = 'cpu') -> None:
         "Hold what was held then."
-        self.kept, self.classes = ({k: v.to(device) for k, v in state['kept'].items()},
-                                   list(state['stored']))
-        self.at_hand = [tuple(v.to(device) for v in state['at_hand'])] if state['at_hand'] else []
+        self.kept, self.classes = (
+            {k: v.to(device) for k, v in state['kept'].items()},
+            list(state['stored']),
+        )
+        self.at_hand = (
+            [tuple(v.to(device) for v in state['at_hand'])] if state['at_hand'] else []
+        )
 
 # %% ../../nbs/rivals/25_icarl.ipynb #c031
-@register('icarl', 'Rebuffi et al. (2017), herding, nearest mean of exemplars, distillation')
+@register(
+    'icarl', 'Rebuffi et al. (2017), herding, nearest mean of exemplars, distillation'
+)
 class Icarl(Storing):
     """iCaRL on a stream: exemplars by herding, replayed with the old network's answers.
 
     The nearest mean is the answer."""
+
     name = 'icarl'
     Config = IcarlConfig
-    choose = staticmethod(herding)  # (features, n) -> positions: how exemplars are chosen
+    # (features, n) -> positions: how exemplars are chosen
+    choose = staticmethod(herding)
 
     def __init__(
         self,
-        model: nn.Module,                         # images -> logits, ending in an nn.Linear
-        cfg: IcarlConfig = IcarlConfig(),         # the settings
-        generator: torch.Generator | None = None, # draws what is replayed (CPU); None: new, seed 0
+        # images -> logits, ending in an nn.Linear
+        model: nn.Module,
+        cfg: IcarlConfig = IcarlConfig(),  # the settings
+        # draws what is replayed (CPU); None: new, seed 0
+        generator: torch.Generator | None = None,
     ):
         super().__init__(model, cfg, generator)
         _linears(model)
         self.model_old = frozen_copy(self.model) if cfg.distill == 'all' else None
-        self.store = Exemplars(cfg.mem_total) # all images
-        self.present: list[int] = []          # the classes of the present task
+        self.store = Exemplars(cfg.mem_total)  # all images
+        self.present: list[int] = []  # the classes of the present task
         self._means: tuple | None = None
 
     def begin_task(self) -> None:
@@ -269,12 +336,17 @@ class Icarl(Storing):
         targets = icarl_targets(yb, self.n_classes, self._ask(xb), self.old).to(xb)
         exemplars = self._draw()
         for k in range(self.cfg.iterations):
-            x, q = (xb, targets) if exemplars is None else map(
-                torch.cat, ((xb, exemplars[0][k]), (targets, exemplars[1][k])))
+            x, q = (
+                (xb, targets)
+                if exemplars is None
+                else map(torch.cat, ((xb, exemplars[0][k]), (targets, exemplars[1][k])))
+            )
             each = icarl_loss(self.model(x), q, self.seen)
             sgd_step_fused(self.model, each.mean(), self.cfg.eta_0)
-        losses = {'real': each[:len(xb)].mean()}
-        return losses if exemplars is None else losses | {'replay': each[len(xb):].mean()}
+        losses = {'real': each[: len(xb)].mean()}
+        return (
+            losses if exemplars is None else losses | {'replay': each[len(xb) :].mean()}
+        )
 
     def _begin(self, xb: Tensor, yb: Tensor):
         """Take note of a batch: its classes, and its images.
@@ -284,8 +356,10 @@ class Icarl(Storing):
         self.check_room(xb)
         now, before = set(yb.tolist()), set(self.present)
         full = self.store.n_at_hand + len(yb) > self.cfg.mem_total
-        if not self.task and before and (full or not now & before): self.end_task()
-        if not now <= set(self.present): self._set_present(sorted(now.union(self.present)))
+        if not self.task and before and (full or not now & before):
+            self.end_task()
+        if not now <= set(self.present):
+            self._set_present(sorted(now.union(self.present)))
         self.store.add(xb, yb)
         self._means = None
 
@@ -299,44 +373,58 @@ class Icarl(Storing):
 
     def _ask(self, xb: Tensor) -> Tensor | None:
         "The old network's answers on arriving images, (N, n_classes), if anybody wants them."
-        if self.model_old is None or not len(self.store): return None
-        with eval_mode(self.model_old): return self.model_old(xb).sigmoid()
+        if self.model_old is None or not len(self.store):
+            return None
+        with eval_mode(self.model_old):
+            return self.model_old(xb).sigmoid()
 
     def _draw(self) -> tuple[Tensor, Tensor] | None:
         "Images and targets of the exemplars to replay: M an iteration, none twice in one."
-        if not len(self.store): return None
-        i, kept = self.store.draw(self.cfg.iterations, self.cfg.M, self.generator), self.store.kept
+        if not len(self.store):
+            return None
+        i, kept = (
+            self.store.draw(self.cfg.iterations, self.cfg.M, self.generator),
+            self.store.kept,
+        )
         x, y = self._unit(kept['x'][i]), kept['y'][i]
         answers = None if self.cfg.distill == 'none' else kept['answers'][i]
         self.recalled_p = F.one_hot(y.flatten(), self.n_classes).to(x).mean(0)
         self.last = x[-1], y[-1]
         return x, icarl_targets(y, self.n_classes, answers, self.old).to(x)
 
-    def _unit(self, x: Tensor) -> Tensor: return to_unit(x).to(self.like.dtype)
+    def _unit(self, x: Tensor) -> Tensor:
+        return to_unit(x).to(self.like.dtype)
 
-    def _features(self, x: Tensor) -> Tensor: return features_of(self.model, self._unit(x))
+    def _features(self, x: Tensor) -> Tensor:
+        return features_of(self.model, self._unit(x))
 
     def _answers(self, x: Tensor) -> Tensor:
-        with eval_mode(self.model): return self.model(self._unit(x)).sigmoid()
+        with eval_mode(self.model):
+            return self.model(self._unit(x)).sigmoid()
 
     def end_task(self) -> None:
         """The present task is over. Nothing, if no image is at hand.
 
         Choose its exemplars, cut the others, write down the answers, renew the old network."""
-        if not self.store.at_hand: return
-        self.store.settle(self.present, lambda x, n: self.choose(self._features(x), n),
-                          self._answers)
-        if self.model_old is not None: self.model_old.load_state_dict(self.model.state_dict())
+        if not self.store.at_hand:
+            return
+        self.store.settle(
+            self.present, lambda x, n: self.choose(self._features(x), n), self._answers
+        )
+        if self.model_old is not None:
+            self.model_old.load_state_dict(self.model.state_dict())
         self.present, self._means = [], None
 
     def exemplars(
         self,
-        c: int,    # a class
-    ) -> Tensor:   # (m, C, H, W) uint8, in the order in which they were chosen
+        c: int,  # a class
+    ) -> Tensor:  # (m, C, H, W) uint8, in the order in which they were chosen
         "The stored images of a class. ValueError if it has none."
         store = self.store
         if c not in store.classes:
-            raise ValueError(f'no exemplars of class {c}: there are some of {store.classes}')
+            raise ValueError(
+                f'no exemplars of class {c}: there are some of {store.classes}'
+            )
         return store.kept['x'][store.kept['y'] == c]
 
     def predict(self, x: Tensor) -> Tensor:
@@ -362,16 +450,27 @@ class Icarl(Storing):
         ends, are more together. The network counts for `distill='all'`, the answers for `'all'`
         and `'stored'`."""
         network = 0 if self.model_old is None else count_parameters(self.model_old)
-        answers = 0 if self.cfg.distill == 'none' else self.cfg.mem_total * (self.n_classes or 0)
+        answers = (
+            0
+            if self.cfg.distill == 'none'
+            else self.cfg.mem_total * (self.n_classes or 0)
+        )
         held = max(self.cfg.mem_total, len(self.store) + self.store.n_at_hand)
         return Memory(held if self.in_shape else 0, self.in_shape, network + answers)
 
     def state_dict(self) -> dict:
         "Everything: exemplars, images at hand, tasks and the old network"
         old = None if self.model_old is None else self.model_old.state_dict()
-        return super().state_dict() | self.store.state_dict() | dict(
-            model_old=old, present=list(self.present), n_classes=self.n_classes,
-            in_shape=self.in_shape and list(self.in_shape))
+        return (
+            super().state_dict()
+            | self.store.state_dict()
+            | dict(
+                model_old=old,
+                present=list(self.present),
+                n_classes=self.n_classes,
+                in_shape=self.in_shape and list(self.in_shape),
+            )
+        )
 
     def check_state(self, state: dict) -> None:
         "ValueError as for every strategy, and if one keeps an old network and the other does not."
@@ -379,15 +478,18 @@ class Icarl(Storing):
         if (state['model_old'] is None) != (self.model_old is None):
             raise ValueError(
                 f'distill={self.cfg.distill!r} does not fit this state, which holds '
-                f'{"no" if state["model_old"] is None else "an"} old network')
+                f'{"no" if state["model_old"] is None else "an"} old network'
+            )
         if self.model_old is not None:
             check_weights(self.model_old, state['model_old'], "state['model_old']")
 
     def load_state_dict(self, state: dict) -> None:
         "Go on from what `state_dict` returned. ValueError as `check_state`; nothing has changed."
         super().load_state_dict(state)
-        if self.model_old is not None: self.model_old.load_state_dict(state['model_old'])
+        if self.model_old is not None:
+            self.model_old.load_state_dict(state['model_old'])
         self.store.load_state_dict(state, self.like.device)
         self.n_classes, self._means = state['n_classes'], None
         self._shape = state['in_shape'] and tuple(state['in_shape'])
-        if self.n_classes is not None: self._set_present(list(state['present']))
+        if self.n_classes is not None:
+            self._set_present(list(state['present']))

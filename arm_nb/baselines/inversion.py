@@ -28,10 +28,11 @@ __all__ = ['draw_classes', 'batch_statistics', 'norm_gap', 'AdiConfig', 'adi_ter
 
 # %% ../../nbs/rivals/22_inversion.ipynb #c008
 def draw_classes(
-    absent: list[int],          # classes seen before and not in the present batch, at least one
-    M: int,                     # recalled images
-    generator: torch.Generator, # draws
-) -> Tensor:                    # (M,) int64 on the CPU: a class for each image
+    # classes seen before and not in the present batch, at least one
+    absent: list[int],
+    M: int,  # recalled images
+    generator: torch.Generator,  # draws
+) -> Tensor:  # (M,) int64 on the CPU: a class for each image
     """The classes that the recalled images are asked to become.
 
     Without replacement while there are enough.
@@ -39,51 +40,65 @@ def draw_classes(
     Raises: ValueError if there is none to draw.
     """
     if not absent:
-        raise ValueError('no class to draw: absent is empty, '
-                         'so every class seen is in the present batch')
+        raise ValueError(
+            'no class to draw: absent is empty, '
+            'so every class seen is in the present batch'
+        )
     n = len(absent)
-    if M > n: i = torch.randint(n, (M,), generator=generator)
-    else: i = torch.randperm(n, generator=generator)[:M]
+    if M > n:
+        i = torch.randint(n, (M,), generator=generator)
+    else:
+        i = torch.randperm(n, generator=generator)[:M]
     return torch.tensor(absent)[i]
 
 # %% ../../nbs/rivals/22_inversion.ipynb #c012
 def batch_statistics(
-    x: Tensor,                    # (B, channels, ...) what flows into a batch norm
-    counts: Tensor | None = None, # (B,) how many copies each image stands for; None: one
-) -> tuple[Tensor, Tensor]:       # (channels,), (channels,): mean, unbiased variance
+    x: Tensor,  # (B, channels, ...) what flows into a batch norm
+    # (B,) how many copies each image stands for; None: one
+    counts: Tensor | None = None,
+) -> tuple[Tensor, Tensor]:  # (channels,), (channels,): mean, unbiased variance
     """The statistics of a batch as batch norm's running averages count them, channel by channel.
 
     With counts, x is (B, channels, H, W).
     """
     wide = torch.promote_types(x.dtype, torch.float32)
-    x = x.reshape(*x.shape[:2], -1)                             # (B, channels, places)
+    x = x.reshape(*x.shape[:2], -1)  # (B, channels, places)
     counts = x.new_ones(len(x), dtype=wide) if counts is None else counts.to(wide)
     n = counts.sum() * x.shape[2]
     # of places, then of images: much quicker than torch.var_mean
     total = lambda v: ((counts / n)[:, None] * v.sum(2, dtype=wide)).sum(0)
     mean = total(x)
-    return mean, total((x - mean.to(x.dtype)[:, None]).square()) * (n / (n - 1).clamp(min=1))
+    return mean, total((x - mean.to(x.dtype)[:, None]).square()) * (
+        n / (n - 1).clamp(min=1)
+    )
 
 # %% ../../nbs/rivals/22_inversion.ipynb #c015
 @contextmanager
 def norm_gap(
-    model: nn.Module, # f_theta, in any mode; batch norms may sit anywhere in it
+    model: nn.Module,  # f_theta, in any mode; batch norms may sit anywhere in it
 ) -> Iterator[Callable[[], Tensor] | None]:
     """While in this block, the model's passes leave behind a gap.
 
     That is: how far they were from its batch norms' running statistics. The function that comes
     out gives R of the last pass. None if there is nothing to compare with.
     """
-    norms = [m for m in model.modules()
-             if isinstance(m, nn.modules.batchnorm._BatchNorm) and m.running_mean is not None]
+    norms = [
+        m
+        for m in model.modules()
+        if isinstance(m, nn.modules.batchnorm._BatchNorm) and m.running_mean is not None
+    ]
     gaps = {}
+
     def compare(m, inputs):
         mean, var = batch_statistics(inputs[0], getattr(m, 'copies', None))
         gaps[m] = (mean - m.running_mean).norm() + (var - m.running_var).norm()
+
     hooks = [m.register_forward_pre_hook(compare) for m in norms]
-    try: yield (lambda: torch.stack([*gaps.values()]).mean()) if norms else None
+    try:
+        yield (lambda: torch.stack([*gaps.values()]).mean()) if norms else None
     finally:
-        for h in hooks: h.remove()
+        for h in hooks:
+            h.remove()
 
 # %% ../../nbs/rivals/22_inversion.ipynb #c022
 @dataclass(frozen=True)
@@ -95,48 +110,64 @@ class AdiConfig(Config):
 
     Raises: ValueError for a value that cannot be.
     """
+
     rows: ClassVar = {  # ARM's as far as ADI has them, but lambda_0_real
         'mnist5k': {},
-        'cifar10': dict(eta_0=.01, eta_1=10., M=100, lambda_0_real=1.),
-        'mnist-color': dict(eta_0=.01, eta_1=10., M=100, lambda_0_real=1.),
-        'miniimagenet': dict(eta_0=.01, eta_1=10., M=100, lambda_0_real=2.)}
+        'cifar10': dict(eta_0=0.01, eta_1=10.0, M=100, lambda_0_real=1.0),
+        'mnist-color': dict(eta_0=0.01, eta_1=10.0, M=100, lambda_0_real=1.0),
+        'miniimagenet': dict(eta_0=0.01, eta_1=10.0, M=100, lambda_0_real=2.0),
+    }
     # ARM's text, and statistics that stay
-    paper: ClassVar = dict(div='js', pooling='joint', replacement=True, theta_stats='keep')
-    lambda_3: ClassVar[float] = 0.  # ADI has no entropy
-    lambda_4: ClassVar[float] = 0.  # and no sharpness
+    paper: ClassVar = dict(
+        div='js', pooling='joint', replacement=True, theta_stats='keep'
+    )
+    lambda_3: ClassVar[float] = 0.0  # ADI has no entropy
+    lambda_4: ClassVar[float] = 0.0  # and no sharpness
 
-    eta_0: float = number(.05, at_least=0)  # learning rate of lines 5 and 9
-    eta_1: float = number(25., at_least=0)  # step size of the ascent on the images, pixel units
-    lambda_c: float = number(1., at_least=0)  # weight of the class that was drawn
-    lambda_d: float = number(1., at_least=0)  # weight of the divergence D (8 at unit lag)
-    lambda_bn: float = number(.1, at_least=0)  # weight of R, batch norm's statistics
-    lambda_5: float = number(1., at_least=0)  # weight of the L2 norm
-    lambda_6: float = number(1., at_least=0)  # weight of total variation
-    lambda_0_recall: float = number(1., at_least=0)  # line 9: old answers' weight, recalled images
-    lambda_0_real: float = number(.5, at_least=0)  # the same, real batch (0: "no distill", Table 2)
+    eta_0: float = number(0.05, at_least=0)  # learning rate of lines 5 and 9
+    # step size of the ascent on the images, pixel units
+    eta_1: float = number(25.0, at_least=0)
+    lambda_c: float = number(1.0, at_least=0)  # weight of the class that was drawn
+    # weight of the divergence D (8 at unit lag)
+    lambda_d: float = number(1.0, at_least=0)
+    lambda_bn: float = number(0.1, at_least=0)  # weight of R, batch norm's statistics
+    lambda_5: float = number(1.0, at_least=0)  # weight of the L2 norm
+    lambda_6: float = number(1.0, at_least=0)  # weight of total variation
+    # line 9: old answers' weight, recalled images
+    lambda_0_recall: float = number(1.0, at_least=0)
+    # the same, real batch (0: "no distill", Table 2)
+    lambda_0_real: float = number(0.5, at_least=0)
     S: int = number(10, at_least=0)  # steps of ascent
     M: int = number(10, at_least=1)  # images in a recalled batch (never a memory size)
     N: int = number(10, at_least=1)  # images in a real batch
-    T: int | str = lag(100)  # renew theta every T iterations (1: unit lag), or 'novel': new classes
-    recall_from: int | None = first_iteration(100)  # first with recall; None: from theta's renewal
-    div: str = choice('mean_kl', of=DIVERGENCES)  # 'mean_kl' (released code), 'js' (text)
+    # renew theta every T iterations (1: unit lag), or 'novel': new classes
+    T: int | str = lag(100)
+    # first with recall; None: from theta's renewal
+    recall_from: int | None = first_iteration(100)
+    # 'mean_kl' (released code), 'js' (text)
+    div: str = choice('mean_kl', of=DIVERGENCES)
     pooling: str = choice('split', of=('split', 'joint'))  # line 9: as in `ArmConfig`
-    replacement: bool = False  # line 6: with replacement (text)? False: without while M <= N
-    targets: str = choice('soft', of=('soft', 'hard'))  # line 9: softmax f_theta, or its argmax
-    bn_stats: str = choice('move', of=('move', 'keep'))  # running statistics in recall's passes
-    theta_stats: str = choice('move', of=('move', 'keep'))  # lambda_bn's, in theta's own passes
+    # line 6: with replacement (text)? False: without while M <= N
+    replacement: bool = False
+    # line 9: softmax f_theta, or its argmax
+    targets: str = choice('soft', of=('soft', 'hard'))
+    # running statistics in recall's passes
+    bn_stats: str = choice('move', of=('move', 'keep'))
+    # lambda_bn's, in theta's own passes
+    theta_stats: str = choice('move', of=('move', 'keep'))
     distinct: bool = True  # ascend on distinct pairs of image and class, count copies
 
 # %% ../../nbs/rivals/22_inversion.ipynb #c025
 def adi_terms(
-    x_hat: Tensor,                # (B, C, H, W) recalled images
-    logits_old: Tensor,           # (B, n_classes) f_theta(x_hat)
-    logits_new: Tensor,           # (B, n_classes) f_theta'(x_hat)
-    classes: Tensor,              # (B,) int64: the class drawn for each image
-    gap: Tensor | None,           # R by `norm_gap`, of logits_old's pass; None: no batch norm
-    cfg: AdiConfig,               # the constants
-    weight: Tensor | None = None, # (B,) copies of each image; None: one
-) -> dict[str, Tensor]:           # scalars, each with its sign and weight
+    x_hat: Tensor,  # (B, C, H, W) recalled images
+    logits_old: Tensor,  # (B, n_classes) f_theta(x_hat)
+    logits_new: Tensor,  # (B, n_classes) f_theta'(x_hat)
+    classes: Tensor,  # (B,) int64: the class drawn for each image
+    # R by `norm_gap`, of logits_old's pass; None: no batch norm
+    gap: Tensor | None,
+    cfg: AdiConfig,  # the constants
+    weight: Tensor | None = None,  # (B,) copies of each image; None: one
+) -> dict[str, Tensor]:  # scalars, each with its sign and weight
     "The terms of ADI's objective, to be summed and maximised."
     divergence = DIVERGENCES[cfg.div](logits_old, logits_new)
     unlike_classes = F.cross_entropy(logits_old, classes, reduction='none')
@@ -145,33 +176,44 @@ def adi_terms(
         classes=-cfg.lambda_c * weighted_mean(unlike_classes, weight),
         norms=x_hat.new_zeros(()) if gap is None else -cfg.lambda_bn * gap,
         l2=-cfg.lambda_5 * l2_norm(x_hat, weight),
-        tv=-cfg.lambda_6 * total_variation(x_hat, weight) if cfg.lambda_6 else x_hat.new_zeros(()))
+        tv=-cfg.lambda_6 * total_variation(x_hat, weight)
+        if cfg.lambda_6
+        else x_hat.new_zeros(()),
+    )
+
 
 def adi_objective(
-    x_hat: Tensor,                # (B, C, H, W) recalled images
-    model_old: nn.Module,         # f_theta: images -> logits
-    model: nn.Module,             # f_theta': images -> logits
-    classes: Tensor,              # (B,) int64: the class drawn for each image
-    cfg: AdiConfig,               # the constants
-    weight: Tensor | None = None, # (B,) copies of each image; None: one
-) -> Tensor:                      # scalar, to be maximised
+    x_hat: Tensor,  # (B, C, H, W) recalled images
+    model_old: nn.Module,  # f_theta: images -> logits
+    model: nn.Module,  # f_theta': images -> logits
+    classes: Tensor,  # (B,) int64: the class drawn for each image
+    cfg: AdiConfig,  # the constants
+    weight: Tensor | None = None,  # (B,) copies of each image; None: one
+) -> Tensor:  # scalar, to be maximised
     """What ADI climbs.
 
     How much these images look like the classes drawn, to a network that has changed its mind
     about them.
     """
-    with copies_of(model_old, weight), copies_of(model, weight), norm_gap(model_old) as gap:
+    with (
+        copies_of(model_old, weight),
+        copies_of(model, weight),
+        norm_gap(model_old) as gap,
+    ):
         logits_old, logits_new = model_old(x_hat), model(x_hat)
-        terms = adi_terms(x_hat, logits_old, logits_new, classes, gap and gap(), cfg, weight)
+        terms = adi_terms(
+            x_hat, logits_old, logits_new, classes, gap and gap(), cfg, weight
+        )
         return sum(terms.values(), x_hat.new_zeros(()))
 
+
 def invert_literal(
-    x_init: Tensor,       # (B, C, H, W) images to start from
-    classes: Tensor,      # (B,) int64: the class drawn for each image
-    model_old: nn.Module, # f_theta
-    model: nn.Module,     # f_theta'
-    cfg: AdiConfig,       # the constants
-) -> Tensor:              # (B, C, H, W) recalled images
+    x_init: Tensor,  # (B, C, H, W) images to start from
+    classes: Tensor,  # (B,) int64: the class drawn for each image
+    model_old: nn.Module,  # f_theta
+    model: nn.Module,  # f_theta'
+    cfg: AdiConfig,  # the constants
+) -> Tensor:  # (B, C, H, W) recalled images
     """`cfg.S` steps of gradient ascent on `adi_objective`, as they are written.
 
     The oracle of `invert`.
@@ -179,16 +221,16 @@ def invert_literal(
     x = x_init.detach()
     for _ in range(cfg.S):
         x = x.requires_grad_()
-        g, = torch.autograd.grad(adi_objective(x, model_old, model, classes, cfg), x)
+        (g,) = torch.autograd.grad(adi_objective(x, model_old, model, classes, cfg), x)
         x = (x + cfg.eta_1 * g).detach()
     return x
 
 # %% ../../nbs/rivals/22_inversion.ipynb #c029
 def class_pull(
-    classes: Tensor, # (B,) int64: the class drawn for each image
+    classes: Tensor,  # (B,) int64: the class drawn for each image
     logits: Tensor,  # (B, n_classes), for the number of classes and dtype
     cfg: AdiConfig,  # lambda_c
-) -> Tensor:         # (2, B, n_classes): -lambda_c e_c for the old network, 0 for the new one
+) -> Tensor:  # (2, B, n_classes): -lambda_c e_c for the old network, 0 for the new one
     """The classes drawn as the pull that `logit_gradients` takes.
 
     It is non-locality's, with the sign turned round.
@@ -198,14 +240,16 @@ def class_pull(
 
 # %% ../../nbs/rivals/22_inversion.ipynb #c032
 def invert(
-    x_init: Tensor,                   # (B, C, H, W) images to start from, kept as they are
-    classes: Tensor,                  # (B,) int64: the class drawn for each image
-    model_old: nn.Module,             # f_theta: images -> logits
-    model: nn.Module,                 # f_theta': images -> logits
-    cfg: AdiConfig,                   # the constants
-    weight: Tensor | None = None,     # (B,) copies > 0 that each image stands for; None: one
-    trace: RecallTrace | None = None, # filled with every step, if given
-) -> Tensor:                          # (B, C, H, W) x_hat: recalled images, not clipped to [0, 1]
+    # (B, C, H, W) images to start from, kept as they are
+    x_init: Tensor,
+    classes: Tensor,  # (B,) int64: the class drawn for each image
+    model_old: nn.Module,  # f_theta: images -> logits
+    model: nn.Module,  # f_theta': images -> logits
+    cfg: AdiConfig,  # the constants
+    # (B,) copies > 0 that each image stands for; None: one
+    weight: Tensor | None = None,
+    trace: RecallTrace | None = None,  # filled with every step, if given
+) -> Tensor:  # (B, C, H, W) x_hat: recalled images, not clipped to [0, 1]
     """`cfg.S` steps of gradient ascent on `adi_objective`.
 
     The same images as `invert_literal`, in ARM's loop.
@@ -213,17 +257,24 @@ def invert(
     Raises: ValueError unless there is one class for each image.
     """
     if tuple(classes.shape) != (len(x_init),):
-        raise ValueError(f'classes must name one class for each of the {len(x_init)} images, '
-                         f'got shape {tuple(classes.shape)}')
+        raise ValueError(
+            f'classes must name one class for each of the {len(x_init)} images, '
+            f'got shape {tuple(classes.shape)}'
+        )
     pull = None
     with norm_gap(model_old) if cfg.lambda_bn else nullcontext() as gap:
+
         def slopes(logits, weight):
             nonlocal pull
-            if pull is None: pull = class_pull(classes, logits[0], cfg)      # once a recall
+            # once a recall
+            if pull is None:
+                pull = class_pull(classes, logits[0], cfg)
             return logit_gradients(logits, pull, cfg, weight)
+
         def watch(x, logits, weight):
             terms = adi_terms(x, *logits, classes, gap and gap(), cfg, weight)
             trace.add(x, logits[0], logits[1], terms)
+
         further = gap and (lambda: -cfg.lambda_bn * gap())
         shown = None if trace is None else watch
         return ascend(x_init, model_old, model, slopes, cfg, weight, further, shown)
@@ -232,7 +283,9 @@ def invert(
 @dataclass
 class Inverted(Recalled):
     "One recalled batch of ADI, for pictures."
-    classes: Tensor # (B,) the class that was drawn for each
+
+    classes: Tensor  # (B,) the class that was drawn for each
+
 
 @register('adi', 'Yin et al. (2020), Adaptive DeepInversion, as in this paper')
 class Adi(Recaller):
@@ -241,31 +294,40 @@ class Adi(Recaller):
     After each batch, make images of classes drawn from the past, and learn them with the old
     network's answers.
     """
+
     name = 'adi'
     Config = AdiConfig
 
     def __init__(
         self,
-        model: nn.Module,                         # f_theta': images -> logits; any classifier
-        cfg: AdiConfig = AdiConfig(),             # the settings
-        generator: torch.Generator | None = None, # draws images and classes (CPU); None: of seed 0
-    ): super().__init__(model, cfg, generator)
+        # f_theta': images -> logits; any classifier
+        model: nn.Module,
+        cfg: AdiConfig = AdiConfig(),  # the settings
+        # draws images and classes (CPU); None: of seed 0
+        generator: torch.Generator | None = None,
+    ):
+        super().__init__(model, cfg, generator)
 
     def step(self, xb: Tensor, yb: Tensor) -> dict[str, Tensor]:
         "Lines 4 to 10 on one real batch, with ADI's objective in line 8."
         cfg = self.cfg
         self.rehearse(xb, yb)
-        recalling, here = self.begin(yb), set(yb.tolist())              # line 10, last iteration
+        # line 10, last iteration
+        recalling, here = self.begin(yb), set(yb.tolist())
         absent = sorted(self.seen - here)
         self.seen |= here
         losses = {'real': F.cross_entropy(self.model(xb), yb)}
-        self.descent.down(losses['real'], cfg.eta_0)                    # line 5
+        self.descent.down(losses['real'], cfg.eta_0)  # line 5
         if recalling and absent:
-            x, y, classes, weight = self._starts(xb, yb, absent)        # line 6
-            with keep_stats(self.model_old) if cfg.theta_stats == 'keep' else nullcontext():
-                with self._stats():                                     # lines 7, 8
+            x, y, classes, weight = self._starts(xb, yb, absent)  # line 6
+            with (
+                keep_stats(self.model_old)
+                if cfg.theta_stats == 'keep'
+                else nullcontext()
+            ):
+                with self._stats():  # lines 7, 8
                     x_hat = invert(x, classes, self.model_old, self.model, cfg, weight)
-                losses |= self._learn_recalled(x_hat, xb, weight)       # line 9
+                losses |= self._learn_recalled(x_hat, xb, weight)  # line 9
             self.last = Inverted(x, y, x_hat, self._p_hat, weight, classes)
         return losses
 
@@ -282,6 +344,12 @@ class Adi(Recaller):
         images = draw_starts(self.cfg, len(xb), self.generator)
         pairs = torch.stack((images, draw_classes(absent, self.cfg.M, self.generator)))
         counts = None
-        if self.distinct: pairs, counts = pairs.unique(dim=1, return_counts=True)
+        if self.distinct:
+            pairs, counts = pairs.unique(dim=1, return_counts=True)
         i, classes = pairs.to(xb.device)
-        return xb[i], yb[i], classes, None if counts is None or counts.max() == 1 else counts.to(xb)
+        return (
+            xb[i],
+            yb[i],
+            classes,
+            None if counts is None or counts.max() == 1 else counts.to(xb),
+        )

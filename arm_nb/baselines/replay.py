@@ -26,8 +26,8 @@ __all__ = ['to_bytes', 'reservoir_slots', 'Reservoir', 'ErConfig', 'Storing', 'R
 
 # %% ../../nbs/rivals/23_replay.ipynb #c007
 def to_bytes(
-    x: Tensor, # (…) floats, pixels in [0, 1]; what lies outside is clipped
-) -> Tensor:   # (…) uint8
+    x: Tensor,  # (…) floats, pixels in [0, 1]; what lies outside is clipped
+) -> Tensor:  # (…) uint8
     """Pixels as bytes, how the tables count memory: the inverse of `to_unit`, exact for pixels that
     came from bytes; others are rounded. ValueError for what are no floats.
     """
@@ -37,14 +37,17 @@ def to_bytes(
 
 # %% ../../nbs/rivals/23_replay.ipynb #c010
 def reservoir_slots(
-    u: Tensor,      # (B,) float64 draws from U[0, 1), one for each image that comes
-    n_seen: int,    # images that came before
-    mem_total: int, # places
-) -> tuple[Tensor, Tensor]: # (k,) and (k,) int64: these images take these places, none twice
+    u: Tensor,  # (B,) float64 draws from U[0, 1), one for each image that comes
+    n_seen: int,  # images that came before
+    mem_total: int,  # places
+) -> tuple[
+    Tensor, Tensor
+]:  # (k,) and (k,) int64: these images take these places, none twice
     "Vitter's Algorithm R for a whole batch: the same as one image at a time with the same draws."
     b = torch.arange(len(u))
-    i = n_seen + b                                  # their numbers, from 0
-    j = torch.where(i < mem_total, i, (u * (i + 1)).long()).clamp(max=mem_total) # mem_total: let go
+    i = n_seen + b  # their numbers, from 0
+    # mem_total: let go
+    j = torch.where(i < mem_total, i, (u * (i + 1)).long()).clamp(max=mem_total)
     # the latest image to take each place
     last = torch.full((mem_total + 1,), -1).scatter_reduce_(0, j, b, 'amax')[:-1]
     slots = (last >= 0).nonzero().squeeze(1)
@@ -55,61 +58,85 @@ class Reservoir:
     """A buffer of `mem_total` images in which each image ever seen has the same chance to be
     (Vitter, 1985).
     """
+
     def __init__(
         self,
-        mem_total: int,                           # images in all, >= 1
-        generator: torch.Generator | None = None, # draws who is kept, replayed (CPU); None: seed 0
+        mem_total: int,  # images in all, >= 1
+        # draws who is kept, replayed (CPU); None: seed 0
+        generator: torch.Generator | None = None,
     ):
-        self.mem_total, self.n_seen = check_number(
-            mem_total, 'Reservoir.mem_total', at_least=1, whole=True), 0
-        self.generator = torch.Generator().manual_seed(0) if generator is None else generator
-        self.x: Tensor | None = None                  # (mem_total, C, H, W) uint8; len(self) filled
-        self.y = torch.full((self.mem_total,), -1)    # (mem_total,) int64 on the CPU; -1: none yet
-        self.task = torch.full((self.mem_total,), -1) # (mem_total,) the task that each came in
+        self.mem_total, self.n_seen = (
+            check_number(mem_total, 'Reservoir.mem_total', at_least=1, whole=True),
+            0,
+        )
+        self.generator = (
+            torch.Generator().manual_seed(0) if generator is None else generator
+        )
+        # (mem_total, C, H, W) uint8; len(self) filled
+        self.x: Tensor | None = None
+        # (mem_total,) int64 on the CPU; -1: none yet
+        self.y = torch.full((self.mem_total,), -1)
+        # (mem_total,) the task that each came in
+        self.task = torch.full((self.mem_total,), -1)
 
-    def __len__(self) -> int: return min(self.n_seen, self.mem_total)
+    def __len__(self) -> int:
+        return min(self.n_seen, self.mem_total)
 
     def add(
         self,
-        x: Tensor, # (B, C, H, W) in [0, 1]
-        y: Tensor, # (B,) their classes
-        task: int = 0, # the number of the task they came in
+        x: Tensor,  # (B, C, H, W) in [0, 1]
+        y: Tensor,  # (B,) their classes
+        task: int = 0,  # the number of the task they came in
     ) -> None:
         """Offer a batch: image after image, each takes a place with probability
         mem_total / (images seen, itself included).
         """
         if len(x) != len(y):
-            raise ValueError(f'{len(x)} images with {len(y)} labels: '
-                             'there must be one label for each image')
+            raise ValueError(
+                f'{len(x)} images with {len(y)} labels: '
+                'there must be one label for each image'
+            )
         if self.x is None:
-            self.x = torch.zeros(self.mem_total, *x.shape[1:], dtype=torch.uint8, device=x.device)
+            self.x = torch.zeros(
+                self.mem_total, *x.shape[1:], dtype=torch.uint8, device=x.device
+            )
         if x.shape[1:] != self.x.shape[1:]:
-            raise ValueError(f'images of shape {tuple(x.shape[1:])}: '
-                             f'this reservoir holds {tuple(self.x.shape[1:])}')
+            raise ValueError(
+                f'images of shape {tuple(x.shape[1:])}: '
+                f'this reservoir holds {tuple(self.x.shape[1:])}'
+            )
         i, slots = reservoir_slots(
             torch.rand(len(x), generator=self.generator, dtype=torch.float64),
-            self.n_seen, self.mem_total)
+            self.n_seen,
+            self.mem_total,
+        )
         self.x[slots.to(x.device)] = to_bytes(x[i.to(x.device)])
         self.y[slots], self.task[slots] = y.cpu()[i], task
         self.n_seen += len(x)
 
     def eligible(
         self,
-        exclude: Sequence[int] = (), # classes to leave out
-        before: int | None = None,   # only what came in an earlier task than this; None: all
-    ) -> Tensor:                     # int64 on the CPU: places, ascending
+        exclude: Sequence[int] = (),  # classes to leave out
+        # only what came in an earlier task than this; None: all
+        before: int | None = None,
+    ) -> Tensor:  # int64 on the CPU: places, ascending
         "What may be replayed. ValueError if nothing was ever added."
         if not len(self):
-            raise ValueError('the reservoir is empty: add a batch before you sample from it')
-        mask = ~torch.isin(self.y[:len(self)], torch.tensor(list(exclude), dtype=torch.long))
-        if before is not None: mask &= self.task[:len(self)] < before
+            raise ValueError(
+                'the reservoir is empty: add a batch before you sample from it'
+            )
+        mask = ~torch.isin(
+            self.y[: len(self)], torch.tensor(list(exclude), dtype=torch.long)
+        )
+        if before is not None:
+            mask &= self.task[: len(self)] < before
         return mask.nonzero().squeeze(1)
 
     def draw(
         self,
-        n: int, # how many
-        **which, # as `eligible`
-    ) -> Tensor: # (min(n, eligible),) int64 on the CPU: places, none twice
+        n: int,  # how many
+        **which,  # as `eligible`
+    ) -> Tensor:  # (min(n, eligible),) int64 on the CPU: places, none twice
         "Draw places without replacement. ValueError as `eligible`."
         eligible = self.eligible(**which)
         return eligible[torch.randperm(len(eligible), generator=self.generator)[:n]]
@@ -117,24 +144,34 @@ class Reservoir:
     def sample(
         self,
         n: int,  # how many
-        **which, # as `eligible`
-    ) -> tuple[Tensor, Tensor]: # (k, C, H, W) float32 in [0, 1], (k,) int64; k <= n; same device
+        **which,  # as `eligible`
+    ) -> tuple[
+        Tensor, Tensor
+    ]:  # (k, C, H, W) float32 in [0, 1], (k,) int64; k <= n; same device
         "Draw images with their labels. ValueError as `eligible`."
         i = self.draw(n, **which)
         return to_unit(self.x[i.to(self.x.device)]), self.y[i].to(self.x.device)
 
     def state_dict(self) -> dict:
-        return dict(mem_total=self.mem_total, x=self.x, y=self.y, task=self.task,
-                    n_seen=self.n_seen)
+        return dict(
+            mem_total=self.mem_total,
+            x=self.x,
+            y=self.y,
+            task=self.task,
+            n_seen=self.n_seen,
+        )
 
     def check_state(self, state: dict) -> None:
         "ValueError if this is no saved buffer, or one of another size."
         if not isinstance(state, dict) or not self.state_dict().keys() <= state.keys():
-            raise ValueError('the saved buffer is none: '
-                             'must be what Reservoir.state_dict() returned')
+            raise ValueError(
+                'the saved buffer is none: must be what Reservoir.state_dict() returned'
+            )
         if state['mem_total'] != self.mem_total:
-            raise ValueError(f"the saved buffer has mem_total={state['mem_total']}, "
-                             f"this one mem_total={self.mem_total}: build it with the saved one's")
+            raise ValueError(
+                f"the saved buffer has mem_total={state['mem_total']}, "
+                f"this one mem_total={self.mem_total}: build it with the saved one's"
+            )
 
     def load_state_dict(self, state: dict, device: torch.device | str = 'cpu') -> None:
         """Hold what was held then (the generator is its owner's to restore). ValueError if the
@@ -143,26 +180,36 @@ class Reservoir:
         self.check_state(state)
         self.x = None if state['x'] is None else state['x'].to(device, copy=True)
         self.y, self.task, self.n_seen = (
-            state['y'].cpu().clone(), state['task'].cpu().clone(), state['n_seen'])
+            state['y'].cpu().clone(),
+            state['task'].cpu().clone(),
+            state['n_seen'],
+        )
 
 # %% ../../nbs/rivals/23_replay.ipynb #c029
 @dataclass(frozen=True)
 class ErConfig(Config):
     "Settings of ER. ValueError for a value that cannot be."
-    rows: ClassVar = {'mnist5k': {}, 'cifar10': dict(mem_total=200),
-                      'miniimagenet': dict(mem_total=500),
-                      'mnist-color': dict(eta_0=.01, mem_total=200)}
 
-    eta_0: float = number(.1, at_least=0)   # learning rate
-    mem_total: int = number(50, at_least=1) # images stored in all: the tables' "+Sample #images"
-    M: int = number(10, at_least=1)         # images replayed in a step
-    N: int = number(10, at_least=1)         # images in a real batch
+    rows: ClassVar = {
+        'mnist5k': {},
+        'cifar10': dict(mem_total=200),
+        'miniimagenet': dict(mem_total=500),
+        'mnist-color': dict(eta_0=0.01, mem_total=200),
+    }
+
+    eta_0: float = number(0.1, at_least=0)  # learning rate
+    # images stored in all: the tables' "+Sample #images"
+    mem_total: int = number(50, at_least=1)
+    M: int = number(10, at_least=1)  # images replayed in a step
+    N: int = number(10, at_least=1)  # images in a real batch
 
     def check(self):
         if self.mem_total < self.M:
-            raise ValueError(f'{type(self).__name__}.mem_total={self.mem_total} is a buffer '
-                             f'smaller than a batch: M={self.M} are replayed, '
-                             f'so store at least {self.M} images')
+            raise ValueError(
+                f'{type(self).__name__}.mem_total={self.mem_total} is a buffer '
+                f'smaller than a batch: M={self.M} are replayed, '
+                f'so store at least {self.M} images'
+            )
 
 # %% ../../nbs/rivals/23_replay.ipynb #c031a
 class Storing(Strategy):
@@ -170,17 +217,21 @@ class Storing(Strategy):
     begins, or goes by the classes of each batch. ER, iCaRL and GEM are such.
     Pixels must lie in [0, 1]; they are rounded to bytes.
     """
+
     needs_unit = 'stores images as bytes'
 
     def __init__(
         self,
-        model: nn.Module,                         # images -> logits; any classifier
-        cfg,                                      # settings; mem_total among them
-        generator: torch.Generator | None = None, # for what it draws; None: a new one of seed 0
+        model: nn.Module,  # images -> logits; any classifier
+        cfg,  # settings; mem_total among them
+        # for what it draws; None: a new one of seed 0
+        generator: torch.Generator | None = None,
     ):
         super().__init__(model, cfg, generator)
-        self.task = 0                # the number of the present task; 0: nobody has said one begins
-        if self.n_classes is not None: self.check_room()
+        # the number of the present task; 0: nobody has said one begins
+        self.task = 0
+        if self.n_classes is not None:
+            self.check_room()
 
     @property
     def mem_per_class(self) -> int | None:
@@ -191,20 +242,25 @@ class Storing(Strategy):
 
     def check_room(
         self,
-        xb: Tensor | None = None, # a batch, for a model that does not say how many classes it has
+        # a batch, for a model that does not say how many classes it has
+        xb: Tensor | None = None,
     ) -> None:
         "ValueError if not even one image of each class would fit."
-        if self.n_classes is None: self.n_classes = n_outputs(self.model, xb)
+        if self.n_classes is None:
+            self.n_classes = n_outputs(self.model, xb)
         if not self.mem_per_class:
-            raise ValueError(f'{type(self.cfg).__name__}.mem_total is {self.cfg.mem_total}: '
-                             f'{self.n_classes} classes need at least {self.n_classes} images, '
-                             'one a class')
+            raise ValueError(
+                f'{type(self.cfg).__name__}.mem_total is {self.cfg.mem_total}: '
+                f'{self.n_classes} classes need at least {self.n_classes} images, '
+                'one a class'
+            )
 
     def begin_task(self) -> None:
         "A new task begins with the next batch. All that came before is past."
         self.task += 1
 
-    def state_dict(self) -> dict: return super().state_dict() | dict(task=self.task)
+    def state_dict(self) -> dict:
+        return super().state_dict() | dict(task=self.task)
 
     def load_state_dict(self, state: dict) -> None:
         """Go on from what `state_dict` returned. ValueError, and nothing has changed, as
@@ -213,14 +269,17 @@ class Storing(Strategy):
         super().load_state_dict(state)
         self.task = state['task']
 
+
 @dataclass
 class Replayed:
     "One replayed batch, for pictures."
-    x: Tensor # (k, C, H, W) in [0, 1]
-    y: Tensor # (k,) their classes
-    x_candidates: Tensor | None = None # (n, C, H, W) what ER-MIR could choose from
-    y_candidates: Tensor | None = None # (n,)
-    rise: Tensor | None = None         # (n,) how much the coming step would raise the loss of each
+
+    x: Tensor  # (k, C, H, W) in [0, 1]
+    y: Tensor  # (k,) their classes
+    x_candidates: Tensor | None = None  # (n, C, H, W) what ER-MIR could choose from
+    y_candidates: Tensor | None = None  # (n,)
+    # (n,) how much the coming step would raise the loss of each
+    rise: Tensor | None = None
 
 # %% ../../nbs/rivals/23_replay.ipynb #c032
 @register('er', 'Chaudhry et al. (2019), experience replay from a reservoir')
@@ -228,15 +287,18 @@ class Er(Storing):
     """Experience replay: each batch is learned together with M images of earlier tasks, drawn from
     a reservoir.
     """
+
     name = 'er'
     Config = ErConfig
 
     def __init__(
         self,
-        model: nn.Module,                         # images -> logits; any classifier
-        cfg: ErConfig = ErConfig(),               # the settings
-        generator: torch.Generator | None = None, # draws who is kept and replayed; None: seed 0
-        optimizer: Callable | None = None, # parameters -> a torch optimizer; None: eta_0, by hand
+        model: nn.Module,  # images -> logits; any classifier
+        cfg: ErConfig = ErConfig(),  # the settings
+        # draws who is kept and replayed; None: seed 0
+        generator: torch.Generator | None = None,
+        # parameters -> a torch optimizer; None: eta_0, by hand
+        optimizer: Callable | None = None,
     ):
         super().__init__(model, cfg, generator)
         self.descent = Descent(self.model, optimizer)
@@ -247,23 +309,34 @@ class Er(Storing):
     def step(self, xb: Tensor, yb: Tensor) -> dict[str, Tensor]:
         "Learn the batch with what is replayed, then offer it to the reservoir."
         self.check_room(xb)
-        labels = yb.cpu()                            # the only wait for a GPU
-        x, y = (self.buffer.sample(self.n_drawn, **self.past(labels)) if len(self.buffer)
-                else (xb[:0], yb[:0]))
-        alone = len(x) <= self.has_norms             # batch norm may not like a single image
-        losses = (self._learn_alone(xb, yb) if alone
-                  else self._learn(xb, yb, x.to(self.like.dtype), y))
+        labels = yb.cpu()  # the only wait for a GPU
+        x, y = (
+            self.buffer.sample(self.n_drawn, **self.past(labels))
+            if len(self.buffer)
+            else (xb[:0], yb[:0])
+        )
+        # batch norm may not like a single image
+        alone = len(x) <= self.has_norms
+        losses = (
+            self._learn_alone(xb, yb)
+            if alone
+            else self._learn(xb, yb, x.to(self.like.dtype), y)
+        )
         self.buffer.add(xb, labels, self.task)
         return losses
 
     def past(
         self,
-        labels: Tensor, # (N,) of the batch at hand, on the CPU
-    ) -> dict:          # arguments of `Reservoir.draw`
+        labels: Tensor,  # (N,) of the batch at hand, on the CPU
+    ) -> dict:  # arguments of `Reservoir.draw`
         """What may be replayed: what came before the present task; or, if nobody says where tasks
         begin, the classes that are not in the batch.
         """
-        return dict(before=self.task) if self.task else dict(exclude=sorted(set(labels.tolist())))
+        return (
+            dict(before=self.task)
+            if self.task
+            else dict(exclude=sorted(set(labels.tolist())))
+        )
 
     def _learn_alone(self, xb: Tensor, yb: Tensor) -> dict[str, Tensor]:
         "A step on the batch only: there is nothing to replay yet."
@@ -273,9 +346,14 @@ class Er(Storing):
 
     def _learn(self, xb: Tensor, yb: Tensor, x: Tensor, y: Tensor) -> dict[str, Tensor]:
         "One step on the batch's loss plus that of the replayed images."
-        if self.has_norms: logits_b, logits = self.model(xb), self.model(x)
-        else: logits_b, logits = self.model(torch.cat((xb, x))).split((len(xb), len(x)))
-        losses = {'real': F.cross_entropy(logits_b, yb), 'replay': F.cross_entropy(logits, y)}
+        if self.has_norms:
+            logits_b, logits = self.model(xb), self.model(x)
+        else:
+            logits_b, logits = self.model(torch.cat((xb, x))).split((len(xb), len(x)))
+        losses = {
+            'real': F.cross_entropy(logits_b, yb),
+            'replay': F.cross_entropy(logits, y),
+        }
         self.descent.down(losses['real'] + losses['replay'], self.cfg.eta_0)
         self._note(Replayed(x, y))
         return losses
@@ -283,19 +361,25 @@ class Er(Storing):
     def _note(self, replayed: Replayed) -> None:
         "For the record: which classes were replayed."
         counts = replayed.x.new_zeros(self.n_classes).scatter_add_(
-            0, replayed.y, replayed.x.new_ones(len(replayed.y)))
+            0, replayed.y, replayed.x.new_ones(len(replayed.y))
+        )
         self.last, self.recalled_p = replayed, counts / len(replayed.y)
 
     def memory(self) -> Memory:
         """The buffer, full or not. Of somebody else's model we know the shape of an image only
         after the first batch; until then, nothing.
         """
-        shape = self.in_shape if self.buffer.x is None else tuple(self.buffer.x.shape[1:])
+        shape = (
+            self.in_shape if self.buffer.x is None else tuple(self.buffer.x.shape[1:])
+        )
         return Memory(images=self.cfg.mem_total, in_shape=shape) if shape else Memory()
 
     def state_dict(self) -> dict:
-        return (super().state_dict() | self.descent.state_dict()
-                | dict(buffer=self.buffer.state_dict()))
+        return (
+            super().state_dict()
+            | self.descent.state_dict()
+            | dict(buffer=self.buffer.state_dict())
+        )
 
     def check_state(self, state: dict) -> None:
         "ValueError as for every strategy, and if the saved buffer has another size."
@@ -314,15 +398,17 @@ class Er(Storing):
 # %% ../../nbs/rivals/23_replay.ipynb #c043
 @torch.no_grad()
 def interference(
-    model: nn.Module,         # f_theta': images -> logits
-    ahead: dict[str, Tensor], # parameters after the virtual step, from `after_step`
-    x: Tensor,                # (n, C, H, W) candidates
-    y: Tensor,                # (n,) their classes
-) -> Tensor:                  # (n,) nats; positive: the step would harm this image
+    model: nn.Module,  # f_theta': images -> logits
+    ahead: dict[str, Tensor],  # parameters after the virtual step, from `after_step`
+    x: Tensor,  # (n, C, H, W) candidates
+    y: Tensor,  # (n,) their classes
+) -> Tensor:  # (n,) nats; positive: the step would harm this image
     "MIR's score: how much the loss of each candidate rises. Batch norm's running statistics stay."
     with keep_stats(model):
         before = F.cross_entropy(model(x), y, reduction='none')
-        after = F.cross_entropy(functional_call(model, ahead, (x,)), y, reduction='none')
+        after = F.cross_entropy(
+            functional_call(model, ahead, (x,)), y, reduction='none'
+        )
     return after - before
 
 # %% ../../nbs/rivals/23_replay.ipynb #c049
@@ -331,30 +417,42 @@ class MirConfig(ErConfig):
     """Settings of ER-MIR: ER's, and how many images are looked at. ValueError for a value that
     cannot be.
     """
-    rows: ClassVar = ErConfig.rows | {'miniimagenet': dict(mem_total=500, candidates=25)}
 
-    candidates: int = number(50, at_least=1) # images drawn; the M most interfered with are replayed
+    rows: ClassVar = ErConfig.rows | {
+        'miniimagenet': dict(mem_total=500, candidates=25)
+    }
+
+    # images drawn; the M most interfered with are replayed
+    candidates: int = number(50, at_least=1)
 
     def check(self):
         super().check()
         if self.candidates < self.M:
-            raise ValueError(f'MirConfig.candidates={self.candidates} are too few to choose '
-                             f'M={self.M} from: draw at least {self.M}')
+            raise ValueError(
+                f'MirConfig.candidates={self.candidates} are too few to choose '
+                f'M={self.M} from: draw at least {self.M}'
+            )
 
-@register('er-mir', 'Aljundi et al. (2019), the stored images that the batch harms most')
+
+@register(
+    'er-mir', 'Aljundi et al. (2019), the stored images that the batch harms most'
+)
 class ErMir(Er):
     """ER with maximally interfered retrieval: of the candidates drawn, replay the M whose loss a
     step on the batch alone would raise most.
     """
+
     name = 'er-mir'
     Config = MirConfig
 
     def __init__(
         self,
-        model: nn.Module,                         # images -> logits; any classifier
-        cfg: MirConfig = MirConfig(),             # the settings
-        generator: torch.Generator | None = None, # draws who is kept, who a candidate; None: seed 0
-        optimizer: Callable | None = None, # as for `Er`; the virtual step stays one of size eta_0
+        model: nn.Module,  # images -> logits; any classifier
+        cfg: MirConfig = MirConfig(),  # the settings
+        # draws who is kept, who a candidate; None: seed 0
+        generator: torch.Generator | None = None,
+        # as for `Er`; the virtual step stays one of size eta_0
+        optimizer: Callable | None = None,
     ):
         super().__init__(model, cfg, generator, optimizer)
         self.n_drawn = cfg.candidates
@@ -367,21 +465,25 @@ class ErMir(Er):
         grads = grad(real)
         replayed = self.choose(grads, x, y)
         replay = F.cross_entropy(self.model(replayed.x), replayed.y)
-        with torch.no_grad(): both = torch._foreach_add(grads, grad(replay))
+        with torch.no_grad():
+            both = torch._foreach_add(grads, grad(replay))
         self.descent.along(both, self.cfg.eta_0)
         self._note(replayed)
         return {'real': real, 'replay': replay}
 
     def choose(
         self,
-        grads: Sequence[Tensor], # the batch's gradient
-        x: Tensor,               # (n, C, H, W) candidates
-        y: Tensor,               # (n,) their classes
+        grads: Sequence[Tensor],  # the batch's gradient
+        x: Tensor,  # (n, C, H, W) candidates
+        y: Tensor,  # (n,) their classes
     ) -> Replayed:
         """The M candidates that a step along the gradient would harm most; all, if there are no
         more than M.
         """
-        if len(x) <= self.cfg.M: return Replayed(x, y)
-        rise = interference(self.model, after_step(self.model, grads, self.cfg.eta_0), x, y)
+        if len(x) <= self.cfg.M:
+            return Replayed(x, y)
+        rise = interference(
+            self.model, after_step(self.model, grads, self.cfg.eta_0), x, y
+        )
         i = rise.topk(self.cfg.M).indices
         return Replayed(x[i], y[i], x, y, rise)

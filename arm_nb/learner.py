@@ -57,14 +57,55 @@ def set_random_state(
         torch.cuda.set_rng_state(states[1], device)
 
 
+def _check_random_state(states) -> None:
+    "ValueError unless these are from `random_state`"
+    like = torch.get_rng_state()
+    if (
+        not isinstance(states, (list, tuple))
+        or not states
+        or not all(
+            isinstance(t, torch.Tensor) and t.dtype == like.dtype for t in states
+        )
+        or states[0].shape != like.shape
+    ):
+        raise ValueError(
+            "state['torch_rng'] is not torch's random state: must be a list of tensors of bytes"
+        )
+
+
+def _check_kind(
+    value,  # what a state holds
+    mine,  # what this strategy's own state holds there
+    what: str,  # its place, for the message
+) -> None:
+    "ValueError if a state holds something of another kind. None, for what is not there yet, goes with all."
+    kind = next(
+        (
+            k
+            for k in (dict, torch.Tensor, (list, tuple), str, int)
+            if isinstance(mine, k)
+        ),
+        None,
+    )
+    if value is None or kind is None:
+        return
+    if not isinstance(value, kind):
+        raise ValueError(
+            f'{what} is a {type(value).__name__}: must be a {type(mine).__name__}'
+        )
+
+
 def try_network(
     model: torch.nn.Module,  # left as it was: running statistics and random state, too
-    x: torch.Tensor,  # (N, C, H, W) a batch, in its precision and on its device
+    xb: torch.Tensor,  # (N, C, H, W) a batch, in its precision and on its device
 ) -> tuple[int, bool]:  # logits of an image; whether the network drew at random
-    """Can the network learn such a batch? ValueError says why not: nothing to learn, a pass that
-    fails, outputs that are no logits.
+    """Can the network learn such a batch? ValueError says why not: nothing to learn, a pass
+    that fails, outputs that are no logits.
     """
-    who, at = type(model).__name__, x.device
+    if not isinstance(model, torch.nn.Module):
+        raise TypeError(f'model must be a network, a torch.nn.Module, not {model!r}')
+    check_input(xb, 'xb')
+    who, at = type(model).__name__, xb.device
     if not any(p.requires_grad for p in model.parameters()):
         raise ValueError(
             f'model: {who} has nothing to learn: '
@@ -82,23 +123,23 @@ def try_network(
             torch.random.fork_rng([at] if at.type == 'cuda' else []),
         ):
             before = random_state(at)
-            logits = model(x)
+            logits = model(xb)
             drew = not all(map(torch.equal, before, random_state(at)))
     except Exception as e:
         alone = (
             ' (a loader leaves such a last batch out with drop_last=True)'
-            if len(x) == 1
+            if len(xb) == 1
             else ''
         )
         raise ValueError(
-            f'xb: {who} cannot take a batch of shape {tuple(x.shape)}, '
-            f'and nothing has changed: {e}{alone}'
+            f'model and xb do not go together: {who} cannot take a batch of shape '
+            f'{tuple(xb.shape)}, and nothing has changed: {e}{alone}'
         ) from e
     finally:
         with torch.no_grad():
             for m, name, b, was in kept:
                 m._buffers[name] = b.copy_(was)
-    _check_logits(who, logits, len(x))
+    _check_logits(who, logits, len(xb))
     return logits.shape[1], drew
 
 
@@ -306,7 +347,7 @@ class Strategy(ABC):
                 f'must be what {who}.state_dict() returned'
             )
         whose = state.get('strategy', self.name)
-        if whose != self.name:
+        if not isinstance(whose, str) or whose != self.name:
             raise ValueError(
                 f'the state is of the strategy {whose!r}, this one is {self.name!r}'
             )
@@ -318,14 +359,18 @@ class Strategy(ABC):
             raise ValueError(
                 f'the state is none of {who}: it lacks {", ".join(missing)}'
             )
-        seed, own = state['generator'], self.generator.get_state()
-        if not isinstance(seed, torch.Tensor) or (seed.dtype, seed.shape) != (
-            own.dtype,
-            own.shape,
-        ):
-            raise ValueError("state['generator'] is not the state of a torch.Generator")
+        try:
+            torch.Generator().set_state(state['generator'])
+        except (RuntimeError, TypeError) as e:
+            raise ValueError(
+                f"state['generator'] is not the state of a torch.Generator: {e}"
+            ) from e
         check_number(state['t'], "state['t']", 0, whole=True)
         check_weights(self.model, state['model'], "state['model']")
+        if 'torch_rng' in state:
+            _check_random_state(state['torch_rng'])
+        for key, mine in self.state_dict().items():
+            _check_kind(state.get(key), mine, f'state[{key!r}]')
 
     def load_state_dict(self, state: dict) -> None:
         """Go on from what `state_dict` returned. ValueError, and nothing has changed, as
@@ -528,17 +573,45 @@ def count_right(
 ) -> (
     torch.Tensor
 ):  # (2, n_classes) int64, on the device of y: named correctly, there in all
-    "Per class, how many images are named correctly, without waiting for the device"
+    "Per class, how many images are named correctly, without waiting for the device. ValueError for what are no bytes, or no labels of them."
+    if not isinstance(strategy, Strategy):
+        raise TypeError(f'strategy must be a Strategy, not {strategy!r}')
+    batch = check_number(batch, 'batch', at_least=1, below=2**31, whole=True)
+    _check_bytes(x, y)
     counts = None
     for xb, yb in zip(x.split(batch), y.split(batch)):
         logits = strategy.predict(to_unit(xb))
         right = (logits.argmax(1) == yb).long()
         if counts is None:
             counts = right.new_zeros(2, logits.shape[1])
+            if (
+                y.device.type == 'cpu'
+                and not 0 <= int(y.min()) <= int(y.max()) < logits.shape[1]
+            ):
+                raise ValueError(f'y: the classes are 0..{logits.shape[1] - 1}')
         counts[0].scatter_add_(0, yb, right)
         counts[1].scatter_add_(0, yb, torch.ones_like(right))
     assert counts is not None, 'no images'
     return counts
+
+
+def _check_bytes(
+    x,  # images
+    y,  # their labels
+) -> None:
+    "ValueError unless these are images as streams hold them: uint8 (n, C, H, W), and int64 (n,), n >= 1. Nothing waits for the device."
+    for what, t, dtype, ndim in (('x', x, torch.uint8, 4), ('y', y, torch.int64, 1)):
+        if not isinstance(t, torch.Tensor) or t.dtype != dtype or t.ndim != ndim:
+            found = (
+                f'{t.dtype} of shape {tuple(t.shape)}'
+                if isinstance(t, torch.Tensor)
+                else f'a {type(t).__name__}'
+            )
+            raise ValueError(f'{what} is {found}: must be {dtype} with {ndim} axes')
+    if len(x) != len(y) or not len(x):
+        raise ValueError(
+            f'x has {len(x)} images and y {len(y)} labels: there must be one for each, and at least one'
+        )
 
 
 def evaluate(
@@ -546,9 +619,14 @@ def evaluate(
     sets: list,  # a task each: (x uint8 (n, C, H, W), y int64 (n,)), n >= 1
     batch: int = 500,  # images at a time
 ) -> list[float]:  # accuracy of each task, 0..1
-    """Accuracy of each task, the mean over its classes (A.3). Nothing waits for the device before
-    the last line.
+    """Accuracy of each task, the mean over its classes (A.3). ValueError as `count_right`.
+
+    Nothing waits for the device before the last line.
     """
+    if not isinstance(sets, (list, tuple)) or not all(
+        isinstance(s, (list, tuple)) and len(s) == 2 for s in sets
+    ):
+        raise ValueError('sets must be a list with a pair (x, y) for each task')
     if not sets:
         return []
     right, n = (
@@ -560,9 +638,11 @@ def evaluate(
 
 # %% ../nbs/12_learner.ipynb #c040
 def check_fit(strategy: Strategy, stream) -> None:
-    """ValueError if the stream is unsound, or the strategy's network could not learn a batch of it:
-    tried on each length that a batch will have
+    """ValueError if the stream is unsound, or the strategy's network could not learn a batch
+    of it: tried on each length that a batch will have.
     """
+    if not isinstance(strategy, Strategy):
+        raise TypeError(f'strategy must be a Strategy, not {strategy!r}')
     x, _ = validate(stream).train[0]
     at = strategy.like.device
     if at != x.device:
@@ -617,8 +697,23 @@ class Learner:
         order_seed: int | None = None,
     ):
         check_fit(strategy, stream)
-        if eval_on not in ('test', 'val'):
+        if not isinstance(eval_on, str) or eval_on not in ('test', 'val'):
             raise ValueError(f"eval_on is {eval_on!r}: must be 'test' or 'val'")
+        if not isinstance(callbacks, (list, tuple)) or not all(
+            map(callable, callbacks)
+        ):
+            raise ValueError(
+                f'callbacks must be a list of functions of the learner, not {callbacks!r}'
+            )
+        if not isinstance(checkpoint, (str, Path, type(None))):
+            raise ValueError(
+                f'checkpoint must be the name of a file, not {checkpoint!r}'
+            )
+        for name, text in dict(method=method, flavour=flavour).items():
+            if not isinstance(text, (str, type(None))):
+                raise ValueError(f'{name} must be a text, not {text!r}')
+        if not isinstance(marks, (dict, type(None))):
+            raise ValueError(f'marks must be a dict, not {marks!r}')
         seed = check_number(seed, 'seed', 0, 2**63, whole=True)
         order_seed = (
             seed

@@ -510,6 +510,8 @@ def load_checkpoint(
     """
     state = read_checkpoint(path)
     found = state['identity']
+    if not isinstance(found, dict):
+        raise ValueError(f'{path} is no checkpoint of a run. Delete it to start again.')
     for key in sorted(identity.keys() | found.keys()):
         there, here = found.get(key), identity.get(key)
         if there != here:
@@ -517,10 +519,16 @@ def load_checkpoint(
                 f'{path} belongs to another run: {key} is {there!r} there and '
                 f'{here!r} here'
             )
-    record = RunRecord.from_json(state['record'])
-    strategy.load_state_dict(state['strategy'])
+    try:
+        record = RunRecord.from_json(state['record'])
+        strategy.load_state_dict(state['strategy'])
+        torch.set_rng_state(state['rng'][0])
+    except Exception as e:
+        raise ValueError(
+            f'{path} does not hold what the run needs to go on ({e}). '
+            'Delete it to start again.'
+        ) from e
     rng, device = state['rng'], strategy.like.device
-    torch.set_rng_state(rng[0])
     if strategy.like.is_cuda and len(rng) > 1:
         torch.cuda.set_rng_state(rng[1], device)
     return record

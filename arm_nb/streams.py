@@ -31,7 +31,7 @@ from arm_nb.readers import (
     read_lists,
     read_mnist,
 )
-from .settings import one_of, register_row
+from .settings import check_number, one_of, register_row
 
 # %% ../nbs/10_streams.ipynb #c007
 def permutation(
@@ -129,11 +129,10 @@ def order(
     """The order in which a stage's images are seen: a function of (seed, stage, pass) and of
     nothing else.
     """
-    if min(seed, stage, pass_) < 0:
-        raise ValueError(
-            f'seed {seed}, stage {stage}, pass {pass_}: none of them may be negative'
-        )
-    return permutation(n, seed, stage, pass_)
+    given = dict(n=n, seed=seed, stage=stage, pass_=pass_)
+    return permutation(
+        *(check_number(v, what, 0, 2**63, whole=True) for what, v in given.items())
+    )
 
 # %% ../nbs/10_streams.ipynb #c018
 def to_unit(
@@ -195,17 +194,19 @@ class Stream:
 
     def _stage(self, stage, N):
         n = self.n_stages
+        stage, N = (
+            check_number(stage, 'stage', whole=True),
+            check_number(N, 'N', 1, 2**31, whole=True),
+        )
         if not 0 <= stage < n:
             raise ValueError(f'stage {stage}: {self.name} has stages 0..{n - 1}')
-        if N < 1:
-            raise ValueError(f'batch size {N}: must be at least 1')
         images = len(self.train[stage][1])
         if self.drop_last and images < N:
             raise ValueError(
                 f'stage {stage} of {self.name} has {images} images: with drop_last '
                 f'there is no batch of {N}'
             )
-        return self.train[stage]
+        return *self.train[stage], N
 
     def n_batches(
         self,
@@ -213,7 +214,8 @@ class Stream:
         N: int,  # images in a batch
     ) -> int:
         "Iterations in a stage, all its passes together"
-        n = len(self._stage(stage, N)[1])
+        _, y, N = self._stage(stage, N)
+        n = len(y)
         return self.passes * (n // N if self.drop_last else -(-n // N))
 
     def iterations(
@@ -239,7 +241,8 @@ class Stream:
         """The batches of a stage, in the order that `order` fixes.
         ValueError at once for an unknown stage, N < 1, or the seed of another run.
         """
-        x, y = self._stage(stage, N)
+        x, y, N = self._stage(stage, N)
+        seed = check_number(seed, 'seed', 0, 2**63, whole=True)
         if self.run_seed not in (None, seed):
             raise ValueError(
                 f'{self.name} is drawn anew for each run, and these are the images '

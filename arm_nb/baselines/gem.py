@@ -15,11 +15,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .replay import Storing, to_bytes
+from .replay import Storing, check_stored, to_bytes
 from ..learner import register
 from ..models import Memory
 from ..networks import keep_stats, move_against
-from ..settings import Config, choice, number
+from ..settings import Config, check_number, choice, number
 from ..streams import to_unit
 
 # %% auto #0
@@ -45,10 +45,20 @@ def dual(
     margin: float = 0.5,
     eps: float = 1e-6,  # ridge, on cosines
 ) -> Tensor:  # (k,) float64: v; zeros if no past task objects
-    """How much of each past gradient GEM adds to g (Lopez-Paz and Ranzato 2017, eq. 11). Zeros,
-    too, where a number is not finite: the loss will say so.
+    """How much of each past gradient GEM adds to g (Lopez-Paz and Ranzato 2017, eq. 11).
+
+    Zeros, too, where a number is not finite: the loss will say so.
     """
-    k, A = len(A) - 1, A.double()
+    margin = check_number(margin, 'margin', at_least=0)
+    if (
+        not isinstance(A, Tensor)
+        or A.ndim != 2
+        or A.shape[0] != A.shape[1]
+        or not len(A)
+        or A.is_complex()
+    ):
+        raise ValueError('A must be a matrix of inner products (k+1, k+1), a tensor')
+    k, A = len(A) - 1, A.detach().double()
     norm = A.diagonal().clamp(min=0).sqrt()
     # a past gradient of length 0 forbids nothing
     norm = torch.where(norm > 0, norm, 1.0)
@@ -71,6 +81,9 @@ def project(
     eps: float = 1e-6,  # ridge of `dual`
 ) -> Tensor:  # (P,) g~ with G g~ >= 0; g itself if it obeys already
     "GEM's direction (Lopez-Paz and Ranzato 2017, eq. 8). ValueError for shapes that do not fit."
+    for what, t in dict(g=g, G=G).items():
+        if not isinstance(t, Tensor) or not t.is_floating_point():
+            raise ValueError(f'{what} must be a tensor of floats')
     if g.ndim != 1 or G.ndim != 2 or G.shape[1] != len(g):
         raise ValueError(
             f'g must be (P,) and G (k, P), got {tuple(g.shape)} and {tuple(G.shape)}'
@@ -110,6 +123,14 @@ class Ring:
         in_shape: tuple[int, int, int],  # (C, H, W)
         device: torch.device | str = 'cpu',  # where the images are kept
     ):
+        n_classes, per_class = (
+            check_number(v, what, at_least=1, below=2**31, whole=True)
+            for what, v in dict(n_classes=n_classes, per_class=per_class).items()
+        )
+        if not isinstance(in_shape, (tuple, list)) or len(in_shape) != 3:
+            raise ValueError(f'in_shape must be (C, H, W), not {in_shape!r}')
+        for side in in_shape:
+            check_number(side, 'in_shape', at_least=1, whole=True)
         self.x = torch.zeros(
             n_classes, per_class, *in_shape, dtype=torch.uint8, device=device
         )
@@ -126,6 +147,9 @@ class Ring:
         task: int = 0,  # the number of the task they came in
     ) -> None:
         "Keep a batch; within a class the later image is the newer."
+        check_stored(xb, yb, self.x.shape[2:], ('xb', 'yb'))
+        if len(yb) and not 0 <= int(yb.min()) <= int(yb.max()) < len(self.x):
+            raise ValueError(f'yb: the classes are 0..{len(self.x) - 1}')
         # (class, place) -> the batch's image that stands there in the end
         there = {}
         for b, c in enumerate(yb.tolist()):
@@ -136,6 +160,8 @@ class Ring:
                 task,
             )
             self.seen[c] += 1
+        if not there:
+            return
         c, place = torch.tensor([*there]).T.to(self.x.device)
         self.x[c, place] = to_bytes(xb[torch.tensor([*there.values()]).to(xb.device)])
 
@@ -332,6 +358,11 @@ class Gem(Storing):
             raise ValueError(
                 f"the state is none of GEM: its ring must have {', '.join(RING)}"
             )
+        if (
+            not all(isinstance(state['ring'][k], Tensor) for k in RING)
+            or state['ring']['x'].ndim != 5
+        ):
+            raise ValueError("state['ring'] is none of GEM: must be tensors")
         n, per = state['ring']['x'].shape[:2]
         mine = self.cfg.mem_total // n
         if mine != per:

@@ -29,7 +29,7 @@ from arm_nb.networks import (
     renew,
     sgd_step_fused,
 )
-from ..settings import Config, first_iteration, lag, number
+from ..settings import Config, check_number, first_iteration, lag, number
 
 # %% auto #0
 __all__ = ['GatedMLP', 'gen_model_for', 'kl_to_prior', 'Vae', 'vae_loss', 'MlpVae', 'Gated', 'ConvVae', 'warm_up', 'GenConfig',
@@ -289,6 +289,13 @@ def vae_for(
     seed: int = 0,  # fixes the first weights
 ) -> Vae:  # on the CPU, in training mode
     "The generator for images of this shape. ValueError as `network_for`."
+    if not isinstance(cfg, GenConfig):
+        raise TypeError(f'cfg must be a GenConfig, not {cfg!r}')
+    if not isinstance(in_shape, (tuple, list)) or len(in_shape) != 3:
+        raise ValueError(f'in_shape must be (C, H, W), not {in_shape!r}')
+    for side in in_shape:
+        check_number(side, 'in_shape', at_least=1, whole=True)
+    seed = check_number(seed, 'seed', 0, 2**63, whole=True)
     sizes = (cfg.z, cfg.hidden) + ((cfg.depth, cfg.dropout) if in_shape[0] == 1 else ())
     vae: Any = network_for(in_shape, {1: MlpVae, 3: ConvVae}, seed, *sizes)
     return vae
@@ -336,10 +343,12 @@ class Gen(Lagged):
                 'an attribute, e.g. model.in_shape = (1, 28, 28)'
             )
         seed = int(torch.randint(2**31, (), generator=self.generator))
-        self.vae = vae_for(shape, cfg, seed).to(self.like)
+        self.vae = vae_for(shape, self.cfg, seed).to(self.like)
         self.vae_old = frozen_copy(self.vae).eval()
         self.model_old.eval()
-        self.adam = torch.optim.Adam(self.vae.parameters(), lr=cfg.eta_gen, fused=True)
+        self.adam = torch.optim.Adam(
+            self.vae.parameters(), lr=self.cfg.eta_gen, fused=True
+        )
         self.images = 0  # of the present task
         self.has_norms = has_batch_norm(model)
 
@@ -440,6 +449,8 @@ class Gen(Lagged):
     def check_state(self, state: dict) -> None:
         "ValueError as for every strategy, and if the generator is another."
         super().check_state(state)
+        if set(state['adam'] or ()) != {'state', 'param_groups'}:
+            raise ValueError("state['adam'] is not the state of an optimizer")
         for name in ('vae', 'vae_old'):
             check_weights(self.vae, state[name], f'state[{name!r}]')
 

@@ -13,12 +13,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .replay import Storing, to_bytes
+from .replay import Storing, check_stored, to_bytes
 from ..learner import check_weights, register
 from ..models import Memory, count_parameters
 from ..networks import eval_mode, frozen_copy, n_outputs, sgd_step_fused
 from ..settings import Config, check_number, choice, number
-from ..streams import to_unit
+from ..streams import check_input, to_unit
 
 # %% auto #0
 __all__ = ['UNSEEN', 'features_of', 'class_means', 'nearest_mean', 'herding', 'distinct', 'icarl_targets', 'icarl_loss',
@@ -26,10 +26,12 @@ __all__ = ['UNSEEN', 'features_of', 'class_means', 'nearest_mean', 'herding', 'd
 
 # %% ../../nbs/rivals/25_icarl.ipynb #c008
 def _linears(model: nn.Module) -> list[nn.Linear]:
+    if not isinstance(model, nn.Module):
+        raise TypeError(f'model must be a network, a torch.nn.Module, not {model!r}')
     found = [m for m in model.modules() if isinstance(m, nn.Linear)]
     if not found:
         raise ValueError(
-            'iCaRL takes as features what goes into the last nn.Linear, but '
+            'model: iCaRL takes as features what goes into the last nn.Linear, but '
             f'{type(model).__name__} has no nn.Linear: give it one as its last layer'
         )
     return found
@@ -43,6 +45,8 @@ def features_of(
     """What goes into the last linear layer that a pass comes to, scaled to length 1.
 
     In evaluation mode. ValueError if the model has no linear layer."""
+    check_input(x)
+    batch = check_number(batch, 'batch', at_least=1, below=2**31, whole=True)
     caught = {}
 
     def catch(layer, inputs):
@@ -61,6 +65,25 @@ def features_of(
     return F.normalize(torch.cat(rows), dim=1)
 
 # %% ../../nbs/rivals/25_icarl.ipynb #c012
+def _check_features(
+    features,  # what was given as features
+) -> None:
+    "ValueError unless it is a matrix of floats, one row an image"
+    if (
+        not isinstance(features, Tensor)
+        or not features.is_floating_point()
+        or features.ndim != 2
+    ):
+        found = (
+            f'{features.dtype} of shape {tuple(features.shape)}'
+            if isinstance(features, Tensor)
+            else f'a {type(features).__name__}'
+        )
+        raise ValueError(
+            f'features must be floats (B, d), one row an image, not {found}'
+        )
+
+
 def class_means(
     features: Tensor,  # (B, d)
     y: Tensor,  # (B,) int64 classes
@@ -69,6 +92,22 @@ def class_means(
     Tensor, Tensor
 ]:  # (n_classes, d) means of length 1; (n_classes,) bool: which there are
     "The mean feature of each class, scaled to length 1. One without images has zeros and False."
+    _check_features(features)
+    if (
+        not isinstance(y, Tensor)
+        or y.dtype != torch.int64
+        or y.shape != features.shape[:1]
+    ):
+        raise ValueError(f'y must be {len(features)} classes, a tensor of int64')
+    n_classes = check_number(
+        n_classes, 'n_classes', at_least=1, below=2**31, whole=True
+    )
+    if (
+        y.device.type == 'cpu'
+        and len(y)
+        and not 0 <= int(y.min()) <= int(y.max()) < n_classes
+    ):
+        raise ValueError(f'y: the classes are 0..{n_classes - 1}')
     sums = features.new_zeros(n_classes, features.shape[1]).index_add_(0, y, features)
     known = torch.zeros(n_classes, dtype=torch.bool, device=y.device).index_fill_(
         0, y, True
@@ -102,11 +141,10 @@ def herding(
     """Rebuffi's Algorithm 4: one after another, each once.
 
     They are so chosen that their mean stays nearest to the mean of all."""
-    if n < 1 or not len(features):
-        raise ValueError(
-            'herding chooses at least 1 of at least 1 image, '
-            f'not {n} of {len(features)}'
-        )
+    _check_features(features)
+    n = check_number(n, 'n', at_least=1, whole=True)
+    if not len(features):
+        raise ValueError('features of no image: herding chooses from at least one')
     mean, squares = features.mean(0), features.square().sum(1)
     total, chosen = torch.zeros_like(mean), []
     for k in range(1, min(n, len(features)) + 1):
@@ -215,7 +253,8 @@ class Exemplars:
         x: Tensor,  # (B, C, H, W) in [0, 1], of the present task
         y: Tensor,  # (B,) their classes
     ) -> None:
-        "Keep a batch at hand."
+        "Keep a batch at hand. ValueError for what are no images with labels."
+        check_stored(x, y)
         self.at_hand.append((to_bytes(x), y))
 
     @property
@@ -284,6 +323,29 @@ class Exemplars:
             stored=list(self.classes),
         )
 
+    def check_state(self, state: dict) -> None:
+        "ValueError if this is none of a store's."
+        for key, names in (('kept', ('x', 'y', 'answers')), ('at_hand', (0, 1))):
+            held = state[key]
+            if held is None:
+                raise ValueError(
+                    f'state[{key!r}] is None: must be {len(names)} tensors, or empty'
+                )
+            there = held.keys() if isinstance(held, dict) else range(len(held))
+            if held and (
+                set(there) != set(names)
+                or not all(isinstance(held[k], Tensor) for k in names)
+            ):
+                raise ValueError(
+                    f'state[{key!r}] is none of a store: must be {len(names)} tensors'
+                )
+        for key in ('stored', 'present'):
+            classes = state.get(key, [])
+            if not isinstance(classes, list) or not all(
+                isinstance(c, int) for c in classes
+            ):
+                raise ValueError(f'state[{key!r}] must be a list of classes')
+
     def load_state_dict(self, state: dict, device: torch.device | str = 'cpu') -> None:
         "Hold what was held then."
         self.kept, self.classes = (
@@ -318,8 +380,8 @@ class Icarl(Storing):
     ):
         super().__init__(model, cfg, generator)
         _linears(model)
-        self.model_old = frozen_copy(self.model) if cfg.distill == 'all' else None
-        self.store = Exemplars(cfg.mem_total)  # all images
+        self.model_old = frozen_copy(self.model) if self.cfg.distill == 'all' else None
+        self.store = Exemplars(self.cfg.mem_total)  # all images
         self.present: list[int] = []  # the classes of the present task
         self._means: tuple | None = None
 
@@ -420,7 +482,7 @@ class Icarl(Storing):
         c: int,  # a class
     ) -> Tensor:  # (m, C, H, W) uint8, in the order in which they were chosen
         "The stored images of a class. ValueError if it has none."
-        store = self.store
+        store, c = self.store, check_number(c, 'the class c', at_least=0, whole=True)
         if c not in store.classes:
             raise ValueError(
                 f'no exemplars of class {c}: there are some of {store.classes}'
@@ -482,6 +544,13 @@ class Icarl(Storing):
             )
         if self.model_old is not None:
             check_weights(self.model_old, state['model_old'], "state['model_old']")
+        self.store.check_state(state)
+        if state['n_classes'] is not None:
+            check_number(state['n_classes'], "state['n_classes']", 1, whole=True)
+        if state['in_shape'] is not None and not isinstance(
+            state['in_shape'], (list, tuple)
+        ):
+            raise ValueError("state['in_shape'] must be (C, H, W)")
 
     def load_state_dict(self, state: dict) -> None:
         "Go on from what `state_dict` returned. ValueError as `check_state`; nothing has changed."

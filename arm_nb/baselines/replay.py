@@ -18,22 +18,45 @@ from ..learner import Strategy, register
 from ..models import Memory
 from ..networks import Descent, after_step, has_batch_norm, keep_stats, n_outputs
 from ..settings import Config, check_number, number
-from ..streams import to_unit
+from ..streams import check_input, to_unit
 
 # %% auto #0
-__all__ = ['to_bytes', 'reservoir_slots', 'Reservoir', 'ErConfig', 'Storing', 'Replayed', 'Er', 'interference', 'MirConfig',
-           'ErMir']
+__all__ = ['to_bytes', 'check_stored', 'reservoir_slots', 'Reservoir', 'ErConfig', 'Storing', 'Replayed', 'Er', 'interference',
+           'MirConfig', 'ErMir']
 
 # %% ../../nbs/rivals/23_replay.ipynb #c007
 def to_bytes(
     x: Tensor,  # (…) floats, pixels in [0, 1]; what lies outside is clipped
 ) -> Tensor:  # (…) uint8
-    """Pixels as bytes, how the tables count memory: the inverse of `to_unit`, exact for pixels that
-    came from bytes; others are rounded. ValueError for what are no floats.
+    """Pixels as bytes, how the tables count memory: the inverse of `to_unit`, exact for pixels
+    that came from bytes; others are rounded. ValueError for what are no floats.
     """
-    if not x.is_floating_point():
-        raise ValueError(f'x is {x.dtype}: to_bytes takes floats, pixels in [0, 1]')
+    if not isinstance(x, Tensor) or not x.is_floating_point():
+        what = x.dtype if isinstance(x, Tensor) else type(x).__name__
+        raise ValueError(f'x is {what}: to_bytes takes floats, pixels in [0, 1]')
     return (x.clamp(0, 1) * 255).round().to(torch.uint8)
+
+# %% ../../nbs/rivals/23_replay.ipynb #c008b
+def check_stored(
+    x,  # images, (B, C, H, W) floats
+    y,  # their classes, (B,) integers
+    in_shape=None,  # what the images must have; None: any
+    names=('x', 'y'),  # what they are called in a message
+) -> None:
+    "ValueError unless these are images with a label each. It looks at no pixel, so that nobody waits for a device."
+    check_input(x, names[0], in_shape)
+    if (
+        not isinstance(y, Tensor)
+        or y.is_floating_point()
+        or y.is_complex()
+        or y.dtype == torch.bool
+        or y.ndim != 1
+    ):
+        raise ValueError(f'{names[1]} must be labels (B,), a tensor of integers')
+    if len(x) != len(y):
+        raise ValueError(
+            f'{len(x)} images {names[0]} with {len(y)} labels {names[1]}: there must be one label for each image'
+        )
 
 # %% ../../nbs/rivals/23_replay.ipynb #c010
 def reservoir_slots(
@@ -66,9 +89,13 @@ class Reservoir:
         generator: torch.Generator | None = None,
     ):
         self.mem_total, self.n_seen = (
-            check_number(mem_total, 'Reservoir.mem_total', at_least=1, whole=True),
+            check_number(
+                mem_total, 'Reservoir.mem_total', at_least=1, below=2**31, whole=True
+            ),
             0,
         )
+        if not isinstance(generator, (torch.Generator, type(None))):
+            raise TypeError(f'generator must be a torch.Generator, not {generator!r}')
         self.generator = (
             torch.Generator().manual_seed(0) if generator is None else generator
         )
@@ -91,18 +118,14 @@ class Reservoir:
         """Offer a batch: image after image, each takes a place with probability
         mem_total / (images seen, itself included).
         """
-        if len(x) != len(y):
-            raise ValueError(
-                f'{len(x)} images with {len(y)} labels: '
-                'there must be one label for each image'
-            )
+        check_stored(x, y)
         if self.x is None:
             self.x = torch.zeros(
                 self.mem_total, *x.shape[1:], dtype=torch.uint8, device=x.device
             )
         if x.shape[1:] != self.x.shape[1:]:
             raise ValueError(
-                f'images of shape {tuple(x.shape[1:])}: '
+                f'x: images of shape {tuple(x.shape[1:])}: '
                 f'this reservoir holds {tuple(self.x.shape[1:])}'
             )
         i, slots = reservoir_slots(
@@ -111,7 +134,7 @@ class Reservoir:
             self.mem_total,
         )
         self.x[slots.to(x.device)] = to_bytes(x[i.to(x.device)])
-        self.y[slots], self.task[slots] = y.cpu()[i], task
+        self.y[slots], self.task[slots] = y.cpu()[i].long(), task
         self.n_seen += len(x)
 
     def eligible(
@@ -125,11 +148,17 @@ class Reservoir:
             raise ValueError(
                 'the reservoir is empty: add a batch before you sample from it'
             )
+        if not isinstance(exclude, (list, tuple, set)) or not all(
+            isinstance(c, int) for c in exclude
+        ):
+            raise ValueError(f'exclude must be a list of classes, not {exclude!r}')
         mask = ~torch.isin(
             self.y[: len(self)], torch.tensor(list(exclude), dtype=torch.long)
         )
         if before is not None:
-            mask &= self.task[: len(self)] < before
+            mask &= self.task[: len(self)] < check_number(
+                before, 'before', below=2**63, whole=True
+            )
         return mask.nonzero().squeeze(1)
 
     def draw(
@@ -138,7 +167,10 @@ class Reservoir:
         **which,  # as `eligible`
     ) -> Tensor:  # (min(n, eligible),) int64 on the CPU: places, none twice
         "Draw places without replacement. ValueError as `eligible`."
-        eligible = self.eligible(**which)
+        n, eligible = (
+            check_number(n, 'n', at_least=0, whole=True),
+            self.eligible(**which),
+        )
         return eligible[torch.randperm(len(eligible), generator=self.generator)[:n]]
 
     def sample(
@@ -163,7 +195,19 @@ class Reservoir:
 
     def check_state(self, state: dict) -> None:
         "ValueError if this is no saved buffer, or one of another size."
-        if not isinstance(state, dict) or not self.state_dict().keys() <= state.keys():
+        whole = (
+            isinstance(state, dict)
+            and self.state_dict().keys() <= state.keys()
+            and isinstance(state['n_seen'], int)
+        )
+        if (
+            not whole
+            or not all(
+                isinstance(state[k], Tensor) and state[k].shape == (state['mem_total'],)
+                for k in ('y', 'task')
+            )
+            or not isinstance(state['x'], (Tensor, type(None)))
+        ):
             raise ValueError(
                 'the saved buffer is none: must be what Reservoir.state_dict() returned'
             )
@@ -302,9 +346,9 @@ class Er(Storing):
     ):
         super().__init__(model, cfg, generator)
         self.descent = Descent(self.model, optimizer)
-        self.buffer = Reservoir(cfg.mem_total, self.generator)
+        self.buffer = Reservoir(self.cfg.mem_total, self.generator)
         self.has_norms = has_batch_norm(self.model)
-        self.n_drawn = cfg.M
+        self.n_drawn = self.cfg.M
 
     def step(self, xb: Tensor, yb: Tensor) -> dict[str, Tensor]:
         "Learn the batch with what is replayed, then offer it to the reservoir."
@@ -455,7 +499,7 @@ class ErMir(Er):
         optimizer: Callable | None = None,
     ):
         super().__init__(model, cfg, generator, optimizer)
-        self.n_drawn = cfg.candidates
+        self.n_drawn = self.cfg.candidates
 
     def _learn(self, xb: Tensor, yb: Tensor, x: Tensor, y: Tensor) -> dict[str, Tensor]:
         "One step on the batch's loss plus that of the images it would harm most."

@@ -8,6 +8,7 @@ from arm_nb.models import MLP
 assert issubclass(Er, Storing)
 assert to_bytes(torch.tensor([-1., .5, 2.])).tolist() == [0, 128, 255]
 assert [v.tolist() for v in reservoir_slots(torch.tensor([.9, .1, .5, .3]).double(), 0, 2)] == [[0, 3], [0, 1]]
+check_stored(torch.rand(2, 1, 2, 2), torch.tensor([0, 1]))
 r = Reservoir(3)
 r.add(torch.rand(5, 1, 2, 2), torch.arange(5))
 assert len(r) == 3 and r.n_seen == 5 and r.x.dtype == torch.uint8 and set(r.sample(9, exclude=[4])[1].tolist()) == set(r.y.tolist()) - {4}

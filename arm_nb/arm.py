@@ -90,7 +90,9 @@ class ArmConfig(RecallConfig):
 
 # %% ../nbs/20_arm.ipynb #c014
 def draw_starts(cfg: ArmConfig, N: int, generator: torch.Generator) -> Tensor:
-    "Line 6: which of the N real images each of the M recalled ones starts from, (M,) int64."
+    """Line 6: which of the N real images each of the M recalled ones starts from, (M,)
+    int64.
+    """
     if cfg.replacement or cfg.M > N:
         return torch.randint(N, (cfg.M,), generator=generator)
     return torch.randperm(N, generator=generator)[: cfg.M]
@@ -105,7 +107,9 @@ def arm_step_literal(
     cfg: ArmConfig,
     generator: torch.Generator,  # draws line 6
 ) -> Tensor:  # (M, C, H, W) the recalled images
-    "Lines 5 to 9 of Algorithm 1 as they are written, in either flavour: the oracle of `ARM`."
+    """Lines 5 to 9 of Algorithm 1 as they are written, in either flavour: the oracle of
+    `ARM`.
+    """
     # line 5
     sgd_step(model, F.cross_entropy(model(xb), yb), cfg.eta_0)
     # line 6
@@ -133,7 +137,10 @@ def distill_loss(
     targets: str = 'soft',
     weight: Tensor | None = None,  # (B,) copies of each image; None: one
 ) -> Tensor:  # scalar >= 0
-    "L(f_theta', f_theta) of eq. 6 and line 9: cross-entropy to the old network's answers."
+    """L(f_theta', f_theta) of eq.
+
+    6 and line 9: cross-entropy to the old network's answers.
+    """
     if targets == 'soft':
         return soft_cross_entropy(logits, answers, weight)
     return weighted_mean(
@@ -177,7 +184,9 @@ class Lagged(Strategy):
         return self.t % self.cfg.T == 0
 
     def begin(self, yb: Tensor) -> bool:
-        "Start an iteration: renew theta if it is due; say if the old network is to be asked."
+        """Start an iteration: renew theta if it is due; say if the old network is to be
+        asked.
+        """
         if self.due(yb):
             self.renewals += 1
             renew(self.model_old, self.model)
@@ -208,7 +217,8 @@ class Lagged(Strategy):
         self.renewals, self.seen = state['renewals'], frozenset(state['seen'])
 
     def rehearse(self, xb: Tensor, yb: Tensor) -> None:
-        """Before a shape's first batch, ask of copies of the networks what the iteration will ask.
+        """Before a shape's first batch, ask of copies of the networks what the
+        iteration will ask.
 
         Raises: ValueError, and nothing has changed, if they cannot do it.
         """
@@ -225,10 +235,13 @@ class Lagged(Strategy):
             except Exception as e:
                 cure = ''
                 if 'more than 1 value' in str(e):
-                    cure = ' (give it at least two images, or a network without batch norm)'
+                    cure = (
+                        ' (give it at least two images, or a network without batch'
+                        ' norm)'
+                    )
                 raise ValueError(
-                    f'{self.name.upper()} cannot take a batch of shape {shape} with this network, '
-                    f'and nothing has changed: {e}{cure}'
+                    f'{self.name.upper()} cannot take a batch of shape {shape} with'
+                    f' this network, and nothing has changed: {e}{cure}'
                 ) from e
         self._rehearsed.add(shape)
 
@@ -302,7 +315,9 @@ class Recaller(Lagged):
         xb: Tensor,
         weight: Tensor | None,
     ) -> dict[str, Tensor]:
-        "Line 9: one step towards the old network's answers on recalled and on real images."
+        """Line 9: one step towards the old network's answers on recalled and on real
+        images.
+        """
         cfg = self.cfg
         M, N = (cfg.M, len(xb)) if cfg.pooling == 'joint' else (1, 1)
         if not cfg.lambda_0_real:
@@ -331,7 +346,9 @@ class Recaller(Lagged):
     def _ask(
         self, model: nn.Module, model_old: nn.Module, xb: Tensor, yb: Tensor
     ) -> None:
-        "Line 5's gradient, a step of ascent on as many images as will be, and a pass over them."
+        """Line 5's gradient, a step of ascent on as many images as will be, and a pass
+        over them.
+        """
         if xb.dim() != 4:
             raise ValueError('recall needs images (B, C, H, W)')
         super()._ask(model, model_old, xb, yb)
@@ -355,7 +372,9 @@ class Recaller(Lagged):
         return super().state_dict() | self.descent.state_dict()
 
     def check_state(self, state: dict) -> None:
-        "ValueError as for every strategy, and if one has an optimizer and the other has none."
+        """ValueError as for every strategy, and if one has an optimizer and the other
+        has none.
+        """
         super().check_state(state)
         self.descent.check_state(state)
 
@@ -368,7 +387,8 @@ class Recaller(Lagged):
 class ARM(Recaller):
     """Automatic Recall Machine: Algorithm 1.
 
-    After each batch, recall what it harmed most and learn it with the old network's answers.
+    After each batch, recall what it harmed most and learn it with the old network's
+    answers.
 
     Raises: TypeError if the model is no network or the settings no `ArmConfig`.
 
@@ -438,15 +458,17 @@ class ARM(Recaller):
             return False
         if not self._said:
             warnings.warn(
-                f'a batch holds all {self.n_classes} classes: ARM has nothing to recall '
-                'there, and learns it as plain SGD does',
+                f'a batch holds all {self.n_classes} classes: ARM has nothing to recall'
+                ' there, and learns it as plain SGD does',
                 stacklevel=5,
             )
         self._said = True
         return True
 
     def _starts(self, xb: Tensor, yb: Tensor) -> tuple[Tensor, Tensor, Tensor | None]:
-        "Line 6: images to start from, their classes, and how many copies each stands for."
+        """Line 6: images to start from, their classes, and how many copies each stands
+        for.
+        """
         cfg = self.cfg
         if cfg.init == 'noise':
             noise = torch.rand(

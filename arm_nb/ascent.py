@@ -24,7 +24,8 @@ __all__ = ['nonlocal_pull', 'logit_gradients', 'tv_matrices', 'image_gradient', 
 def _divergence_slopes(
     log_p: Tensor, p: Tensor, div: str
 ) -> tuple[Tensor, Tensor | float]:
-    """v and r such that D's gradient in the logits of both networks, (2, B, C), is J_p v + r.
+    """v and r such that D's gradient in the logits of both networks, (2, B, C), is J_p
+    v + r.
 
     Closed for the paper's three.
     """
@@ -41,16 +42,19 @@ def _divergence_slopes(
     # somebody's own divergence: ask autograd
     with torch.enable_grad():
         z = log_p.detach().requires_grad_()
-        return torch.zeros_like(p), torch.autograd.grad(DIVERGENCES[div](*z).sum(), z)[
-            0
-        ]
+        return (
+            torch.zeros_like(p),
+            torch.autograd.grad(DIVERGENCES[div](*z).sum(), z)[0],
+        )
 
 
 def nonlocal_pull(
     share: Tensor,  # (C,) 1/|set(B_Y)| on the classes of the batch, 0 elsewhere
     cfg,  # lambda_1 and lambda_2
 ) -> Tensor:  # (2, 1, C): lambda_1 s for the old network, lambda_2 s for the new one
-    "What non-locality takes from the logits of the present classes, made once a recall."
+    """What non-locality takes from the logits of the present classes, made once a
+    recall.
+    """
     return torch.stack(
         [weight * share[None] for weight in (cfg.lambda_1, cfg.lambda_2)]
     )
@@ -65,7 +69,8 @@ def logit_gradients(
     cfg,
     weight: Tensor | None = None,  # (B,) copies of each image; None: one
 ) -> Tensor:  # (2, B, C)
-    """Gradient of eq. 8's output terms (all but L2 and TV) in the logits of both networks.
+    """Gradient of eq. 8's output terms (all but L2 and TV) in the logits of both
+    networks.
 
     In closed form; first the old network, then the new one.
     """
@@ -127,7 +132,9 @@ def image_gradient(
     rows: Tensor,  # (H, H), and
     cols: Tensor,  # (W, W), from `tv_matrices`
 ) -> Tensor:  # (B, C, H, W), one image at a time (not yet divided by M)
-    "Gradient of -lambda_5 L2 - lambda_6 TV in the pixels of each image, in closed form."
+    """Gradient of -lambda_5 L2 - lambda_6 TV in the pixels of each image, in closed
+    form.
+    """
     norm = (
         x.flatten(1).norm(dim=1).clamp_min(torch.finfo(x.dtype).tiny).view(-1, 1, 1, 1)
     )
@@ -140,7 +147,8 @@ def image_gradient(
 class RecallTrace:
     """What happened at each step of a recall.
 
-    Lists that `recall(..., trace=RecallTrace())` fills with S + 1 entries, start to end.
+    Lists that `recall(..., trace=RecallTrace())` fills with S + 1 entries, start to
+    end.
     """
 
     x: list[Tensor] = field(default_factory=list)  # (B, C, H, W) images
@@ -159,7 +167,9 @@ class RecallTrace:
         logits_new: Tensor,
         terms: dict[str, Tensor],
     ) -> None:
-        "Write down one step: the images, what the networks say, the terms as from `recall_terms`."
+        """Write down one step: the images, what the networks say, the terms as from
+        `recall_terms`.
+        """
         self.x.append(x.detach().clone())
         self.p_old.append(logits_old.softmax(-1))
         self.p_new.append(logits_new.softmax(-1))
@@ -215,8 +225,8 @@ def compiled_steps(
 ) -> Callable:  # like `ascent_steps`, to be called inside `ascend`
     """`ascent_steps` as one graph by `torch.compile`.
 
-    The first call compiles: a quarter of a minute for ten steps of an MLP, most of a minute for
-    one of a ResNet.
+    The first call compiles: a quarter of a minute for ten steps of an MLP, most of a
+    minute for one of a ResNet.
     """
     graph = torch.compile(
         ascent_steps, mode='reduce-overhead' if device == 'cuda' else None
@@ -266,7 +276,8 @@ def ascend(
 ) -> Tensor:  # (B, C, H, W) x_hat, not clipped to [0, 1]
     """The loop of lines 7 and 8 for any objective.
 
-    `cfg.S` steps of gradient ascent on what `slopes` describes - lambda_5 L2 - lambda_6 TV.
+    `cfg.S` steps of gradient ascent on what `slopes` describes - lambda_5 L2 - lambda_6
+    TV.
 
     Raises: ValueError for images, weights or flags that cannot be.
     """

@@ -94,7 +94,8 @@ def layer_activations(
 ) -> dict[
     str, Tensor
 ]:  # 'input': (B, pixels), a layer: (B, units), 'logits': (B, classes)
-    """What every unit answers, layer by layer, in evaluation mode (a map's every place is a unit).
+    """What every unit answers, layer by layer, in evaluation mode (a map's every place
+    is a unit).
 
     Raises: ValueError if there is no such layer.
     """
@@ -148,9 +149,11 @@ def overlap(
 def same_minus_other(
     s: Tensor,  # (classes, classes) similarities, NaN where missing
 ) -> float:
-    """Mean of the diagonal minus mean beside it: how much more alike a class is to itself.
+    """Mean of the diagonal minus mean beside it: how much more alike a class is to
+    itself.
 
-    Range -2 to 2 for correlations, no unit; 0 without a link. Source: A.1.2, made a number.
+    Range -2 to 2 for correlations, no unit; 0 without a link. Source: A.1.2, made a
+    number.
     """
     same = torch.eye(len(s), dtype=torch.bool, device=s.device)
     return (s[same].nanmean() - s[~same].nanmean()).item()
@@ -161,9 +164,11 @@ def top_overlap(
     recalled: Tensor,  # (classes, units) patterns of recalled ones
     k: int,  # units that count as the most active
 ) -> Tensor:  # (classes, classes), 0 to 1; NaN for a missing pattern
-    """Jaccard index of the k most active of U units, seen and recalled; silent ones do not count.
+    """Jaccard index of the k most active of U units, seen and recalled; silent ones do
+    not count.
 
-    Range 0 to 1, no unit; about k/(2U - k) for random choices. Source: A.1.2, made a number.
+    Range 0 to 1, no unit; about k/(2U - k) for random choices. Source: A.1.2, made a
+    number.
     """
     top = lambda p: torch.zeros_like(p).scatter_(1, p.topk(k, 1).indices, 1.0) * (p > 0)
     A, B = top(seen), top(recalled)
@@ -180,7 +185,10 @@ def batch_shares(
 ) -> (
     np.ndarray
 ):  # (T, classes): share of each class in the batch; rows as in `recalled_array`
-    "Which classes each batch held. The record does not say so, but its seed fixes the order."
+    """Which classes each batch held.
+
+    The record does not say so, but its seed fixes the order.
+    """
     N, seed = record.config['N'], record.marks.get('order_seed', record.seed)
     batches = (
         y for stage in range(stream.n_stages) for _, y in stream.batches(stage, N, seed)
@@ -197,10 +205,11 @@ def mutual_information(
     # too
     r,
 ):  # bits, 0 to the smaller of the two entropies
-    """Mutual information of a class drawn from row t of `b` and one from row t of `r`, t at random.
+    """Mutual information of a class drawn from row t of `b` and one from row t of `r`,
+    t at random.
 
-    Range 0 to the smaller entropy, bits; few rows push it up, so read it against shuffles.
-    Source: A.1.4, made a number.
+    Range 0 to the smaller entropy, bits; few rows push it up, so read it against
+    shuffles. Source: A.1.4, made a number.
     """
     b, r = np.asarray(b, dtype=np.float64), np.asarray(r, dtype=np.float64)
     there = np.isfinite(r).all(1)
@@ -218,7 +227,8 @@ def explained_by_class(
 ) -> (
     float
 ):  # 0 to 1; without a link (K - 1)/(B - 1) on average, K the classes there are
-    """Eta squared: the share of the variance of `change` over images that lies between classes.
+    """Eta squared: the share of the variance of `change` over images that lies between
+    classes.
 
     The variances of the units are summed. Range 0 to 1, no unit; NaN if nothing varies.
     Source: A.1.4, made a number.
@@ -234,7 +244,8 @@ def sample_gradients(
     x: Tensor,  # (B, C, H, W) images
     targets: Tensor,  # (B,) classes, or (B, classes) probabilities
 ) -> dict[str, Tensor]:  # parameter block: (B, numbers in it)
-    """The gradient of the cross-entropy of each image alone, block by block, in evaluation mode.
+    """The gradient of the cross-entropy of each image alone, block by block, in
+    evaluation mode.
 
     It takes B times the parameters in memory.
     """
@@ -255,7 +266,8 @@ def gradient_correlation(
     g1: dict[str, Tensor],  # from `sample_gradients`
     g2: dict[str, Tensor],  # the same blocks, the same number of samples
 ) -> dict[str, Tensor]:  # layer: (B,), -1 to 1; a gradient of 0 correlates 0
-    """Gradients brought to length 1 block by block, multiplied sample by sample; a layer's mean.
+    """Gradients brought to length 1 block by block, multiplied sample by sample; a
+    layer's mean.
 
     Range -1 to 1, no unit. Source: A.7.5.
     """
@@ -297,7 +309,8 @@ def compare_gradients(
 ) -> dict[str, dict[str, Tensor]]:  # name: layer: (n,) correlations
     """Does learning a recalled image resemble learning a real one of this class?
 
-    Range -1 to 1, no unit, one number an image and a layer. Source: A.7.5, Fig. 7, Tables 8-10.
+    Range -1 to 1, no unit, one number an image and a layer. Source: A.7.5, Fig. 7,
+    Tables 8-10.
     """
     picks = {
         name: draw_of_class(y_real, wanted, generator)
@@ -324,8 +337,8 @@ def content_correlation(
     x_other: Tensor,
     chunk: int = 20,  # recalled images at a time
 ) -> dict[str, Tensor]:  # layer: (n,)
-    """How much more the gradient of a recalled image resembles that of a picture of its target than
-    that of another picture under the same label.
+    """How much more the gradient of a recalled image resembles that of a picture of its
+    target than that of another picture under the same label.
 
     Range -2 to 2, no unit. Source: ours, a control of Fig. 7.
     """
@@ -361,7 +374,8 @@ def task_ages(
 def recalled_by_task(
     record: RunRecord,
 ) -> np.ndarray:  # (T, tasks) 0 to 1, rows as in `recalled_array`; NaN without recall
-    """The recalled probability of a class of each task: the mean over the task's classes.
+    """The recalled probability of a class of each task: the mean over the task's
+    classes.
 
     Range 0 to 1, no unit; chance is 1/classes. Source: Fig. 3.
     """
@@ -374,10 +388,11 @@ def recall_and_accuracy(
 ) -> tuple[
     np.ndarray, np.ndarray, np.ndarray
 ]:  # (P,) iterations; (P, tasks) accuracy and recall
-    """Accuracy and recalled probability of a class, at the points where accuracy was measured.
+    """Accuracy and recalled probability of a class, at the points where accuracy was
+    measured.
 
-    Recall is the mean since the point before. Range 0 to 1, no unit; NaN until a task is past.
-    Source: 3.2, Figs 3 and 4. Raises: ValueError for a record without curves.
+    Recall is the mean since the point before. Range 0 to 1, no unit; NaN until a task
+    is past. Source: 3.2, Figs 3 and 4. Raises: ValueError for a record without curves.
     """
     points = np.array(record.curves['iteration'], dtype=int)
     if len(points) < 2:
@@ -424,7 +439,9 @@ def without_means(
     v,  # (P, K) curves, NaN where not there
     groups,  # (P,) integers, e.g. the stage of each point
 ):  # (P, K)
-    "Each curve less its mean in each group: what is left when the schedule is taken off."
+    """Each curve less its mean in each group: what is left when the schedule is taken
+    off.
+    """
     v, groups = np.array(v, dtype=np.float64), np.asarray(groups)
     for group in np.unique(groups):
         part = v[groups == group]
@@ -438,7 +455,8 @@ def circular_shift(
     v,  # (P,) or (P, K) curves, NaN where not there
     generator: torch.Generator,  # draws how far
 ):  # the same shape
-    """Each curve's own values rolled by 1 to n - 1 places, its gaps left where they are.
+    """Each curve's own values rolled by 1 to n - 1 places, its gaps left where they
+    are.
 
     It is the null that keeps smoothness and breaks the time.
     """
@@ -456,7 +474,8 @@ def between_tasks(
     recall,  # the same shape, NaN in the same places
     skip: int = 0,  # the first tasks to leave out
 ) -> float:
-    """Correlation over past tasks: each moment's mean is taken off both curves, and all are pooled.
+    """Correlation over past tasks: each moment's mean is taken off both curves, and all
+    are pooled.
 
     Range -1 to 1, no unit; NaN where nothing varies. Source: 3.2, made a number.
     """
@@ -497,8 +516,9 @@ def recall_signal(
 ) -> dict[str, float]:  # surprise, moved, changed, climb, divergence, pull; all >= 0
     """How much a batch changes the network, and how strong the recall is that follows.
 
-    Recall starts once from every image. Range 0 upwards; surprise, changed and divergence in nats,
-    moved in weights, climb in nats per pixel, pull in nats per weight. Source: section 2, eqs 6, 7.
+    Recall starts once from every image. Range 0 upwards; surprise, changed and
+    divergence in nats, moved in weights, climb in nats per pixel, pull in nats per
+    weight. Source: section 2, eqs 6, 7.
     """
     model_old, model = copy.deepcopy(model_old), copy.deepcopy(model).requires_grad_()
     length = lambda tensors: torch.stack([t.norm() for t in tensors]).norm()
@@ -552,8 +572,8 @@ def recency_profile(
 ):  # (stages, tasks - 1): n q_a in row n (tasks past, from 0), column a - 1
     """How much each age is recalled, of what is recalled from the past.
 
-    Range 0 to the number of past tasks, no unit; 1 without a preference, NaN where there is no such
-    age, or no recall of the past. Source: A.7.2, Fig. 3.
+    Range 0 to the number of past tasks, no unit; 1 without a preference, NaN where
+    there is no such age, or no recall of the past. Source: A.7.2, Fig. 3.
     """
     stages = ages.shape[1]
     profile, there = np.full((stages, stages - 1), np.nan), np.isfinite(recalled).all(1)
@@ -572,7 +592,8 @@ def recency_profile(
 def recency_index(
     profile: np.ndarray,  # from `recency_profile`
 ) -> float:  # -1 to 1
-    """R: 1 if only the youngest past task is recalled, 0 if all alike, -1 if only the oldest.
+    """R: 1 if only the youngest past task is recalled, 0 if all alike, -1 if only the
+    oldest.
 
     The mean over stages with two past tasks or more. Range -1 to 1, no unit.
     Source: A.7.2, made a number.
@@ -592,7 +613,8 @@ def shuffle_ages(
     groups: np.ndarray,
     generator: torch.Generator,  # draws
 ) -> np.ndarray:  # (T, tasks)
-    """The ages of tasks of one group exchanged, in each stage in its own way: the null of item 7.
+    """The ages of tasks of one group exchanged, in each stage in its own way: the null
+    of item 7.
 
     Whole tasks change places, so few tasks mean a coarse test.
     """

@@ -57,9 +57,10 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    help='Automatic Recall Machines: a network that learns one task after another and reminds '
-    'itself of the earlier ones. '
-    'Begin with: arm_nb demo',
+    help=(
+        'Automatic Recall Machines: a network that learns one task after another and'
+        ' reminds itself of the earlier ones. Begin with: arm_nb demo'
+    ),
 )
 
 
@@ -140,7 +141,8 @@ def seeds_of(
 ) -> list[int]:  # in the order given
     """Seeds from text.
 
-    Raises: ValueError if it is no list of whole numbers, names one twice, or more than 10,000.
+    Raises: ValueError if it is no list of whole numbers, names one twice, or more than
+    10,000.
     """
     try:
         ends = [[int(n) for n in part.split('-')] for part in text.split(',')]
@@ -176,7 +178,10 @@ def data_of(
 def class_order_of(
     text: str | None,  # None, a seed as '3', or a list as '3,1,0,2'
 ) -> int | list[int] | None:
-    "What `--class-order` asks for. ValueError if it is neither a seed nor a list of classes."
+    """What `--class-order` asks for.
+
+    ValueError if it is neither a seed nor a list of classes.
+    """
     if text is None:
         return None
     try:
@@ -189,7 +194,7 @@ def class_order_of(
     return numbers if ',' in text else numbers[0]
 
 # %% ../nbs/library/cli.ipynb #c018
-HOW_TO_READ = '''
+HOW_TO_READ = """
 accuracy    of all ten digits at the end, on 500 images that were never learned from
 forgetting  how far a pair of digits has fallen from its best, on average
 extra MB    what is kept while learning beside the network itself: for lwf and arm
@@ -199,7 +204,7 @@ naive is plain SGD. It knows the last pair of digits and has lost the others. ar
 learns the same images in the same order, but after each batch it asks which
 answers the batch has harmed, makes pictures that show the harm, and learns its
 old answers to them. Nobody gives it an old image.
-'''
+"""
 
 
 @app.command()
@@ -247,8 +252,10 @@ def demo(
 _Data = Annotated[
     str,
     typer.Option(
-        help='The stream of tasks: a name (`arm_nb data` lists them), or folder:PATH, a folder of '
-        'pictures with train/CLASS/* and test/CLASS/*.'
+        help=(
+            'The stream of tasks: a name (`arm_nb data` lists them), or folder:PATH, a'
+            ' folder of pictures with train/CLASS/* and test/CLASS/*.'
+        )
     ),
 ]
 _Side = Annotated[
@@ -261,27 +268,37 @@ _Side = Annotated[
 _Preset = Annotated[
     str | None,
     typer.Option(
-        help="Whose settings the method takes, needed with folder:PATH: 'mnist5k', 'cifar10' or "
-        "'miniimagenet'."
+        help=(
+            "Whose settings the method takes, needed with folder:PATH: 'mnist5k',"
+            " 'cifar10' or 'miniimagenet'."
+        )
     ),
 ]
 _Root = Annotated[
     Path | None,
     typer.Option(
-        help='Folder that downloaded data is in. [default: the environment variable ARM_NB_ROOT]'
+        help=(
+            'Folder that downloaded data is in. [default: the environment variable'
+            ' ARM_NB_ROOT]'
+        )
     ),
 ]
 _Flavour = Annotated[
     str,
     typer.Option(
-        help="'released' does what the authors' code does, 'paper' follows the text to the letter."
+        help=(
+            "'released' does what the authors' code does, 'paper' follows the text to"
+            ' the letter.'
+        )
     ),
 ]
 _Protocol = Annotated[
     str,
     typer.Option(
-        help="'own': fixed images, shuffled by the seed; 'released': drawn and ordered as by the "
-        "authors' code."
+        help=(
+            "'own': fixed images, shuffled by the seed; 'released': drawn and ordered"
+            " as by the authors' code."
+        )
     ),
 ]
 _Order = Annotated[
@@ -289,7 +306,10 @@ _Order = Annotated[
     typer.Option(
         '--class-order',
         metavar='LIST',
-        help='The classes as they come, e.g. 3,1,0,2; or one number, the seed of a random order.',
+        help=(
+            'The classes as they come, e.g. 3,1,0,2; or one number, the seed of a'
+            ' random order.'
+        ),
     ),
 ]
 _DropLast = Annotated[
@@ -312,8 +332,10 @@ _EvalOn = Annotated[str, typer.Option(help="'test', or 'val' for choosing settin
 _EvalEvery = Annotated[
     int,
     typer.Option(
-        help='Also test all tasks every so many iterations, for curves as in Fig. 4. In a sweep a '
-        'record without them is run again.',
+        help=(
+            'Also test all tasks every so many iterations, for curves as in Fig. 4. In'
+            ' a sweep a record without them is run again.'
+        ),
         min=0,
     ),
 ]
@@ -338,8 +360,10 @@ _Compile = Annotated[
 _CheckpointEvery = Annotated[
     int,
     typer.Option(
-        help='Keep a checkpoint of a run every so many iterations. The same command goes on from it '
-        'after a stop, to the same record.',
+        help=(
+            'Keep a checkpoint of a run every so many iterations. The same command goes'
+            ' on from it after a stop, to the same record.'
+        ),
         min=0,
     ),
 ]
@@ -347,8 +371,10 @@ _KeepNetwork = Annotated[
     bool,
     typer.Option(
         '--keep-network',
-        help='Also keep the network at the end, and the images that it recalled half-way through each '
-        'task.',
+        help=(
+            'Also keep the network at the end, and the images that it recalled half-way'
+            ' through each task.'
+        ),
     ),
 ]
 _Iterations = Annotated[
@@ -393,8 +419,11 @@ def run(
     seed: Annotated[
         str,
         typer.Option(
-            help="First weights, order of images and the method's draws: 0, or several: 0,1,2 or "
-            '0-4.'
+            help=(
+                "First weights, order of images and the method's draws: 0, or several:"
+                ' 0,1,2 or '
+                '0-4.'
+            )
         ),
     ] = '0',
     root: _Root = None,
@@ -404,8 +433,11 @@ def run(
         typer.Option(
             '--set',
             metavar='FIELD=VALUE',
-            help='Change a setting; may be given several times. `arm_nb methods arm` lists '
-            'them.',
+            help=(
+                'Change a setting; may be given several times. `arm_nb methods arm`'
+                ' lists '
+                'them.'
+            ),
         ),
     ] = None,
     preset: _Preset = None,
@@ -473,8 +505,8 @@ def grid_of(
 ) -> dict:  # field -> list of values of the field's type
     """What `--set` asks of a sweep.
 
-    Raises: ValueError, naming a field that none of the methods has, or for a value that cannot
-    be.
+    Raises: ValueError, naming a field that none of the methods has, or for a value that
+    cannot be.
     """
     from arm_nb.methods import METHODS, row_of
     from arm_nb.settings import one_of
@@ -501,8 +533,11 @@ def sweep(
     method: Annotated[
         list[str] | None,
         typer.Option(
-            help='Several: --method er --method arm, or --method er,arm. All, if none is '
-            'named.'
+            help=(
+                'Several: --method er --method arm, or --method er,arm. All, if'
+                ' none is '
+                'named.'
+            )
         ),
     ] = None,
     table: Annotated[
@@ -516,8 +551,11 @@ def sweep(
         typer.Option(
             '--set',
             metavar='FIELD=VALUES',
-            help='Every value of a list: --set lambda_3=0,1,16; may be given several times, for every '
-            'combination.',
+            help=(
+                'Every value of a list: --set lambda_3=0,1,16; may be given several'
+                ' times, for every '
+                'combination.'
+            ),
         ),
     ] = None,
     preset: _Preset = None,
@@ -579,7 +617,7 @@ def sweep(
     grid, data = grid_of(set_ or [], names), data_of(data, side)
     if table is not None and data != TABLES[table][0]:
         typer.echo(
-            f"The rows of Table {table} on {getattr(data, 'name', data)}; "
+            f'The rows of Table {table} on {getattr(data, "name", data)}; '
             f"the paper's own data is --data {TABLES[table][0]}.",
             err=True,
         )
@@ -629,8 +667,8 @@ def report(
         ),
     ] = None,
 ):
-    """The table of all records in a folder, the paper's beside it. Mean ± sd over seeds; a row a
-    setting."""
+    """The table of all records in a folder, the paper's beside it. Mean ± sd over
+    seeds; a row a setting."""
     from arm_nb.record import load_records
     from arm_nb.report import results_table, save_table, table_markdown, table_text
 
@@ -675,9 +713,8 @@ _Name = Annotated[str, typer.Argument(help='A data set, e.g. mnist5k.')]
 
 def say_whole(name, stream):
     typer.echo(
-        '{}: whole. {:,} images to learn from, {:,} to choose settings by, {:,} to test on.'.format(
-            name, *stream.counts
-        )
+        '{}: whole. {:,} images to learn from, {:,} to choose settings by, {:,} to'
+        ' test on.'.format(name, *stream.counts)
     )
 
 
@@ -697,10 +734,9 @@ def data(ctx: typer.Context, root: _Root = None):
         )
         each, gap = s.n_classes // s.n_tasks, ' ' * 13
         typer.echo(
-            f'{s.name:13}{s.what}\n'
-            f'{gap}{s.n_tasks} tasks of {each} classes, {size}, '
-            f'{s.counts[0]:,} / {s.counts[1]:,} / {s.counts[2]:,} images to learn / choose '
-            f'/ test\n{gap}{there}'
+            f'{s.name:13}{s.what}\n{gap}{s.n_tasks} tasks of {each} classes, {size},'
+            f' {s.counts[0]:,} / {s.counts[1]:,} / {s.counts[2]:,} images to learn /'
+            f' choose / test\n{gap}{there}'
         )
 
 
@@ -730,7 +766,10 @@ def methods(
     name: Annotated[
         str | None,
         typer.Argument(
-            help='A method: its settings are listed, with their values for each data set.'
+            help=(
+                'A method: its settings are listed, with their values for each data'
+                ' set.'
+            )
         ),
     ] = None,
     data: Annotated[str | None, typer.Option(help='Only this data set.')] = None,

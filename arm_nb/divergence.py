@@ -79,7 +79,8 @@ def js_div(
     logits_new: Tensor,  # (B, C) logits of the new network
     weight: Tensor | None = None,  # (B,) copies of each input; None: one
 ) -> Tensor:  # scalar in [0, ln 2] nats
-    """Mean Jensen–Shannon divergence between two networks (eqs 4–8 as the text has them).
+    """Mean Jensen–Shannon divergence between two networks (eqs 4–8 as the text has
+    them).
 
     ValueError if the shapes differ or the batch is empty.
 
@@ -92,7 +93,9 @@ def mean_kl_each(
     logits_old: Tensor,  # (B, C) logits of the old network
     logits_new: Tensor,  # (B, C) logits of the new network
 ) -> Tensor:  # (B,) in [0, inf) nats
-    "½KL(m‖p) + ½KL(m‖q) at each input, m = (p+q)/2: the D of the released code, unbounded."
+    """½KL(m‖p) + ½KL(m‖q) at each input, m = (p+q)/2: the D of the released code,
+    unbounded.
+    """
     log_p, log_q, log_m = _log_p_q_m(logits_old, logits_new)
     return (log_m.exp() * (log_m - 0.5 * (log_p + log_q))).sum(-1)
 
@@ -102,7 +105,8 @@ def mean_kl_div(
     logits_new: Tensor,  # (B, C) logits of the new network
     weight: Tensor | None = None,  # (B,) copies of each input; None: one
 ) -> Tensor:  # scalar in [0, inf) nats
-    """Mean over the batch of ½KL(m‖p) + ½KL(m‖q), the D that the released code uses in eqs 4–8.
+    """Mean over the batch of ½KL(m‖p) + ½KL(m‖q), the D that the released code uses in
+    eqs 4–8.
 
     ValueError if the shapes differ or the batch is empty.
 
@@ -119,10 +123,11 @@ def soft_cross_entropy(
 ) -> Tensor:  # scalar >= 0, nats; at least the entropy of the targets
     """Cross-entropy of `logits` to the soft targets softmax(`target_logits`).
 
-    The L of eq. 6 and of Algorithm 1, line 9. ValueError if the shapes differ or the batch is
-    empty.
+    The L of eq. 6 and of Algorithm 1, line 9. ValueError if the shapes differ or the
+    batch is empty.
 
-    Example: `round(soft_cross_entropy(torch.zeros(1, 4), torch.zeros(1, 4)).item(), 3)` is 1.386.
+    Example: `round(soft_cross_entropy(torch.zeros(1, 4), torch.zeros(1, 4)).item(), 3)`
+    is 1.386.
     """
     if logits.shape != target_logits.shape:
         raise ValueError(
@@ -153,8 +158,8 @@ def ce_div(
 ) -> Tensor:  # scalar >= 0, nats
     """Mean cross-entropy H(softmax f_old, softmax f_new).
 
-    It is `soft_cross_entropy` in the place of D (Table 7). ValueError if the shapes differ or
-    the batch is empty.
+    It is `soft_cross_entropy` in the place of D (Table 7). ValueError if the shapes
+    differ or the batch is empty.
 
     Example: `round(ce_div(torch.zeros(1, 4), torch.zeros(1, 4)).item(), 3)` is 1.386.
     """
@@ -172,8 +177,9 @@ def violations(
     present: Sequence[int] | Tensor,  # classes of the real batch, set(B_Y)
     div: str = 'js',  # a name in `DIVERGENCES`
 ) -> Tensor:  # (B,) >= 0: D at each input, 0 where the change is local
-    """By how much each input violates eq. 4: the divergence of the two networks where neither
-    assigns a present class. ValueError for a divergence that is not there, and as `local`.
+    """By how much each input violates eq. 4: the divergence of the two networks where
+    neither assigns a present class. ValueError for a divergence that is not there, and
+    as `local`.
     """
     one_of(DIVERGENCES, div, 'div')
     is_local = local(logits_old.argmax(-1), logits_new.argmax(-1), present)
@@ -187,7 +193,7 @@ def max_violation(
     present: Sequence[int] | Tensor,  # classes of the real batch, set(B_Y)
     div: str = 'js',  # a name in `DIVERGENCES`
 ) -> Tensor:  # scalar >= 0
-    """The left side of eq. 4 over the inputs at hand: a lower bound of the maximum over all
-    inputs. 0 means nothing forgotten here.
+    """The left side of eq. 4 over the inputs at hand: a lower bound of the maximum over
+    all inputs. 0 means nothing forgotten here.
     """
     return violations(logits_old, logits_new, present, div).max()

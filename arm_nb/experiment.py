@@ -50,7 +50,8 @@ def threads(n: int):
 def threads_for(model: nn.Module):
     """A block with as many threads as suit the model.
 
-    One for a network without convolutions, for which more only cost; else what torch was given.
+    One for a network without convolutions, for which more only cost; else what torch
+    was given.
     """
     convolutional = any(isinstance(m, nn.Conv2d) for m in model.modules())
     return threads(torch.get_num_threads() if convolutional else 1)
@@ -155,7 +156,10 @@ COMPUTE = tuple(f.name for f in fields(Compute))
 
 @dataclass(frozen=True)
 class Asked:
-    "One run that was asked for, not yet built. From `ask`, which refuses what cannot be."
+    """One run that was asked for, not yet built.
+
+    From `ask`, which refuses what cannot be.
+    """
 
     data: str | Stream
     method: str  # name in `METHODS`
@@ -202,7 +206,9 @@ class Asked:
         )
 
     def stage(self, stream: Stream, config) -> Stream:
-        "The stream as it is gone through: cut short for a rehearsal, or mixed for the upper bound."
+        """The stream as it is gone through: cut short for a rehearsal, or mixed for the
+        upper bound.
+        """
         if self.rehearsal:
             stream = cut_short(stream, self.rehearsal, config.N)
         return stream.stationary() if METHODS[self.method].stationary else stream
@@ -302,8 +308,8 @@ def cut_short(
 ) -> Stream:  # under a name of its own
     """A stream for a rehearsal.
 
-    Of each task so many images, evenly spaced, that its passes take the iterations wanted. The
-    tests stay as they are.
+    Of each task so many images, evenly spaced, that its passes take the iterations
+    wanted. The tests stay as they are.
     """
     n = -(-iterations // stream.passes) * N
 
@@ -388,7 +394,10 @@ def build(
     *args,  # as `run`
     **more,
 ) -> Learner:  # ready to .fit()
-    "A run that has not begun: for those who want to look in. Arguments and errors as `run`."
+    """A run that has not begun: for those who want to look in.
+
+    Arguments and errors as `run`.
+    """
     return ask(*args, **more).build()
 
 
@@ -414,14 +423,14 @@ def run(
 
     `model` is a network, or (in_shape, n_classes, seed) -> network; None: the paper's.
 
-    Further arguments: any field of the method's configuration (`lambda_3=1.0`); `Compute`'s
-    `device`, `amp`, `channels_last`, `compile`; `Learner`'s `eval_on`, `eval_every`, `progress`,
-    `callbacks`, `checkpoint`, `checkpoint_every`; `protocol='released'`, `drop_last=True`,
-    `rehearsal=20` (iterations of each task), and seeds given apart: `weights_seed`,
-    `order_seed`.
+    Further arguments: any field of the method's configuration (`lambda_3=1.0`);
+    `Compute`'s `device`, `amp`, `channels_last`, `compile`; `Learner`'s `eval_on`,
+    `eval_every`, `progress`, `callbacks`, `checkpoint`, `checkpoint_every`;
+    `protocol='released'`, `drop_last=True`, `rehearsal=20` (iterations of each task),
+    and seeds given apart: `weights_seed`, `order_seed`.
 
-    Raises: ValueError with the nearest name for one that is not there; FileNotFoundError says how
-    to get data; NonFiniteLoss.
+    Raises: ValueError with the nearest name for one that is not there;
+    FileNotFoundError says how to get data; NonFiniteLoss.
 
     Example: `run(method='naive', progress=False).n_iterations` is 400.
     """
@@ -444,7 +453,8 @@ class Stopped(Exception):
 class KeepRecalled:
     """A callback of `Learner` or `run`: keeps what ARM or ADI recalled.
 
-    `.kept`: iterations done -> `Recalled`. With a path, an interrupted run has them too.
+    `.kept`: iterations done -> `Recalled`. With a path, an interrupted run has them
+    too.
 
     Raises: ValueError if `every` or `first` is no whole number that will do.
     """

@@ -56,7 +56,9 @@ def explorer(
     controls: dict,  # name -> a widget with a `value`
     *more,  # other widgets to put beside them
 ):  # ipywidgets.VBox with `.controls` and `.picture`, the ipywidgets.Image
-    "Widgets above the picture that `draw` makes of their values: now, and when one of them moves."
+    """Widgets above the picture that `draw` makes of their values: now, and when one of
+    them moves.
+    """
     import ipywidgets
 
     picture = ipywidgets.Image(format='png')
@@ -79,7 +81,10 @@ def explorer(
 # %% ../nbs/library/explore.ipynb #c010
 @dataclass(frozen=True, eq=False)
 class Scene:
-    "What lines 7 and 8 of Algorithm 1 start from. Looking at it leaves its networks as they are."
+    """What lines 7 and 8 of Algorithm 1 start from.
+
+    Looking at it leaves its networks as they are.
+    """
 
     model_old: nn.Module  # f_theta: images -> logits
     model: nn.Module  # f_theta', after line 5
@@ -224,7 +229,9 @@ def plot_recall(
     s: int,  # step to look at, 0..S of the trace
     image: int = 0,  # image to look at, 0..B-1
 ) -> Figure:
-    "A recall at step s: one image and what is said of it, the whole batch, the gain of each term."
+    """A recall at step s: one image and what is said of it, the whole batch, the gain
+    of each term.
+    """
     looked_at = trace.x[0], trace.x[s], trace.p_old[s], trace.p_new[s]
     x, x_hat, p_old, p_new = (v[image].cpu() for v in looked_at)
     present = set(scene.present.tolist())
@@ -265,7 +272,9 @@ def sliders(
     cfg: RecallConfig,  # where they stand at first
     names: list[str],  # constants of `LAMBDAS`
 ) -> dict:  # name -> ipywidgets.FloatSlider
-    "A slider a constant, from 0 to 4 times its value (1 if it is 0; lambda_d: 8, as at unit lag)."
+    """A slider a constant, from 0 to 4 times its value (1 if it is 0; lambda_d: 8, as
+    at unit lag).
+    """
     import ipywidgets
 
     def slider(name):
@@ -405,7 +414,10 @@ def plot_toy(
     s: int,  # step to look at, 0..S of the trace
     n: int = 80,  # points along each side of the grid
 ) -> Figure:
-    "Regions before and after the step on class 2; the violation of eq. 4, and the walk of x_hat."
+    """Regions before and after the step on class 2; the violation of eq.
+
+    4, and the walk of x_hat.
+    """
     u = torch.linspace(0, 1, n)
     grid = two_pixels(
         torch.stack(torch.meshgrid(u, u, indexing='xy'), -1).reshape(-1, 2)
@@ -441,7 +453,10 @@ def plot_toy(
 
 # %% ../nbs/library/explore.ipynb #c046
 def explore_toy():
-    "`plot_toy` with sliders: how much was learned, S, three lambdas. A box as from `explorer`."
+    """`plot_toy` with sliders: how much was learned, S, three lambdas.
+
+    A box as from `explorer`.
+    """
     scene = lru_cache(None)(toy_scene)
     recalled = lru_cache(8)(
         lambda steps, **changed: scene(steps).trace(S=2 * TOY.S, **changed)
@@ -475,7 +490,9 @@ def draw_recalled_now(
     record: RunRecord,
     t: int,  # iterations done, 1..n_iterations
 ) -> None:
-    "The recalled probabilities of the last iteration; of a thinned record, the last that it has."
+    """The recalled probabilities of the last iteration; of a thinned record, the last
+    that it has.
+    """
     at, C = (t - 1) // record.every, record.n_classes
     p = record.recalled[at]
     done = at * record.every + 1
@@ -552,7 +569,8 @@ def moments(
     # its images: `KeepRecalled.kept`, `load_images`
     kept: dict[int, Recalled] | None = None,
 ) -> list[int]:  # iterations done
-    """The moments there are to see: those with images, or else every iteration that recalled.
+    """The moments there are to see: those with images, or else every iteration that
+    recalled.
 
     Raises: ValueError if there is none.
     """
@@ -569,7 +587,9 @@ def explore_run(
     record: RunRecord,
     kept: dict[int, Recalled] | None = None,  # images of this run, as in `moments`
 ):  # ipywidgets.VBox, as from `explorer`
-    "`plot_moment` with a slider over the run's moments, a film, and a button for each task."
+    """`plot_moment` with a slider over the run's moments, a film, and a button for each
+    task.
+    """
     import ipywidgets
 
     found, kept = moments(record, kept), kept or {}

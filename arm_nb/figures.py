@@ -27,7 +27,9 @@ __all__ = ['STYLES', 'figure', 'mosaic', 'draw_image', 'draw_batch', 'plot_recal
 
 # %% ../nbs/library/figures.ipynb #c036
 def figure(plot):
-    "Decorator: draw in the package's style, and leave neither the style nor an open figure behind."
+    """Decorator: draw in the package's style, and leave neither the style nor an open
+    figure behind.
+    """
 
     @wraps(plot)
     def styled(*args, **kwargs):
@@ -111,8 +113,8 @@ def plot_recalled(
     names: list[str] | None = None,  # one a batch, e.g. 't = 120'
     n: int = 10,  # images of a batch to show, the first ones
 ) -> Figure:
-    """Fig. 2: real images below, what recall made of them above, with the class that the old
-    network sees (bold: not in the batch).
+    """Fig. 2: real images below, what recall made of them above, with the class that
+    the old network sees (bold: not in the batch).
 
     Raises: ValueError if nothing was recalled.
     """
@@ -246,8 +248,8 @@ def draw_recalled_classes(
 def plot_recalled_classes(
     record: RunRecord,  # of a method that recalls, such as ARM
 ) -> Figure:
-    """Fig. 3: class against time, mean probability by the old network over what was recalled.
-    Boxes: the task being learned.
+    """Fig. 3: class against time, mean probability by the old network over what was
+    recalled. Boxes: the task being learned.
 
     Raises: ValueError if the run recalled nothing.
     """
@@ -341,8 +343,8 @@ def draw_accuracy(
 def plot_accuracy(
     records: RunRecord | list[RunRecord],  # a panel each
 ) -> Figure:
-    """Fig. 4: accuracy of each task over time. The strip on top shows when each task was
-    learned, and how its line looks.
+    """Fig. 4: accuracy of each task over time. The strip on top shows when each task
+    was learned, and how its line looks.
 
     Raises: ValueError for no records.
     """

@@ -19,8 +19,8 @@ def graph(
 ) -> torch.Tensor:  # (B,) int64, the label of each input, 0 to C-1
     """The knowledge of `f` (eq. 1) on the inputs `x`: the label it gives to each.
 
-    Put `f` in eval mode first. Of equal logits the first counts. Raises ValueError if `f(x)`
-    is not one row of logits an input, or holds a NaN."""
+    Put `f` in eval mode first. Of equal logits the first counts. Raises ValueError if
+    `f(x)` is not one row of logits an input, or holds a NaN."""
     with torch.no_grad():
         logits = f(x)
     if logits.ndim != 2 or len(logits) != len(x):
@@ -43,8 +43,8 @@ def grid_2d(
     lo: float = 0.0,  # lower end of both axes (included)
     hi: float = 1.0,  # upper end of both axes (included)
 ) -> torch.Tensor:  # (n*n, 2) points (x, y); x runs fastest
-    """A grid over a square: a finite part of X = [lo, hi]² on which eqs 1–3 can be looked at
-    point by point."""
+    """A grid over a square: a finite part of X = [lo, hi]² on which eqs 1–3 can be
+    looked at point by point."""
     if n < 2 or not lo < hi:
         raise ValueError(
             f'grid_2d needs n >= 2 and lo < hi, got n={n}, lo={lo}, hi={hi}'
@@ -60,10 +60,11 @@ def local(
     # the classes in the batch, set(B_Y): any collection of integers; repeats do no harm
     present,
 ) -> torch.Tensor:  # (B,) bool: True where the input is local
-    """Eq. 3: which inputs may the present batch change? Those that *either* network puts in a
-    class of the batch.
+    """Eq. 3: which inputs may the present batch change? Those that *either* network
+    puts in a class of the batch.
 
-    Raises ValueError if the labels are not integers or the two lists differ in shape."""
+    Raises ValueError if the labels are not integers or the two lists differ in
+    shape."""
     y_old, y_new = torch.as_tensor(y_old), torch.as_tensor(y_new)
     if not isinstance(present, (int, torch.Tensor)):
         present = list(present)
@@ -84,7 +85,10 @@ def local(
 # %% ../nbs/00_knowledge.ipynb #c028
 @dataclass(frozen=True, eq=False, repr=False)
 class Forgotten:
-    "What a step forgot on a list of inputs (eq. 2). As a truth value: did it forget at all?"
+    """What a step forgot on a list of inputs (eq.
+
+    2). As a truth value: did it forget at all?
+    """
 
     # (B,) bool: the inputs that break eq. 2, non-local and changed
     where: torch.Tensor
@@ -97,7 +101,10 @@ class Forgotten:
 
     @property
     def fraction(self) -> float:
-        "Their share of the non-local inputs, 0 to 1; NaN if none: eq. 2 then says nothing."
+        """Their share of the non-local inputs, 0 to 1; NaN if none: eq.
+
+        2 then says nothing.
+        """
         total = int(self.nonlocal_.sum())
         return self.n / total if total else float('nan')
 
@@ -106,7 +113,10 @@ class Forgotten:
 
     def __repr__(self):
         share = f', {self.fraction:.1%}' if self.nonlocal_.any() else ''
-        return f'Forgotten({self.n} of {int(self.nonlocal_.sum())} non-local inputs{share})'
+        return (
+            f'Forgotten({self.n} of {int(self.nonlocal_.sum())} non-local'
+            f' inputs{share})'
+        )
 
 # %% ../nbs/00_knowledge.ipynb #c029
 def forgotten(
@@ -115,8 +125,8 @@ def forgotten(
     x,  # (B, ...) the inputs to check: a finite part of X
     present,  # the classes in the batch learned since, set(B_Y)
 ) -> Forgotten:  # where eq. 2 is broken, and where it applies
-    """The check of eq. 2 on the inputs `x`: forgotten are those that are not `local` and have
-    changed their label."""
+    """The check of eq. 2 on the inputs `x`: forgotten are those that are not `local`
+    and have changed their label."""
     y_old, y_new = graph(f_old, x), graph(f_new, x)
     nonlocal_ = ~local(y_old, y_new, present)
     return Forgotten(where=nonlocal_ & (y_old != y_new), nonlocal_=nonlocal_)

@@ -69,7 +69,8 @@ def _check_random_state(states) -> None:
         or states[0].shape != like.shape
     ):
         raise ValueError(
-            "state['torch_rng'] is not torch's random state: must be a list of tensors of bytes"
+            "state['torch_rng'] is not torch's random state: must be a list of tensors"
+            ' of bytes'
         )
 
 
@@ -78,7 +79,10 @@ def _check_kind(
     mine,  # what this strategy's own state holds there
     what: str,  # its place, for the message
 ) -> None:
-    "ValueError if a state holds something of another kind. None, for what is not there yet, goes with all."
+    """ValueError if a state holds something of another kind.
+
+    None, for what is not there yet, goes with all.
+    """
     kind = next(
         (
             k
@@ -99,8 +103,8 @@ def try_network(
     model: torch.nn.Module,  # left as it was: running statistics and random state, too
     xb: torch.Tensor,  # (N, C, H, W) a batch, in its precision and on its device
 ) -> tuple[int, bool]:  # logits of an image; whether the network drew at random
-    """Can the network learn such a batch? ValueError says why not: nothing to learn, a pass
-    that fails, outputs that are no logits.
+    """Can the network learn such a batch? ValueError says why not: nothing to learn, a
+    pass that fails, outputs that are no logits.
     """
     if not isinstance(model, torch.nn.Module):
         raise TypeError(f'model must be a network, a torch.nn.Module, not {model!r}')
@@ -173,8 +177,8 @@ def check_weights(
     state,  # what its `load_state_dict` would be given
     what: str,  # what that is called in a message
 ) -> None:
-    """ValueError if the weights are another network's. Torch says so, too, but when it has copied
-    those that fit.
+    """ValueError if the weights are another network's. Torch says so, too, but when it
+    has copied those that fit.
     """
     own = model.state_dict()
     if not isinstance(state, dict):
@@ -195,9 +199,9 @@ def check_weights(
 
 # %% ../nbs/12_learner.ipynb #c015
 class Strategy(ABC):
-    """A method of continual learning. Subclasses write `step`; loops call the strategy; your own
-    loop calls `observe`.
-    TypeError if the model is no network, the settings of another class, or the generator none.
+    """A method of continual learning. Subclasses write `step`; loops call the strategy;
+    your own loop calls `observe`. TypeError if the model is no network, the settings of
+    another class, or the generator none.
 
     Example: `Naive(net, NaiveConfig()).predict(x).shape[1]` is 2.
     """
@@ -280,8 +284,9 @@ class Strategy(ABC):
         xb: torch.Tensor,  # (N, C, H, W) floats in [0, 1]
         yb: torch.Tensor,  # (N,) labels
     ) -> dict[str, float]:  # loss terms
-        """One checked iteration, for your own loop. ValueError, and nothing has changed, if the
-        batch is unsound or the network cannot learn it; NonFiniteLoss if a term is.
+        """One checked iteration, for your own loop. ValueError, and nothing has
+        changed, if the batch is unsound or the network cannot learn it; NonFiniteLoss
+        if a term is.
         """
         check_batch(
             xb, yb, self.in_shape, 2**31 if self.n_classes is None else self.n_classes
@@ -299,9 +304,9 @@ class Strategy(ABC):
         return losses
 
     def begin_task(self) -> None:
-        """A new task begins with the next batch: `Learner` says so, and so should your own loop,
-        where it knows.
-        What came since the last call is then the present task. Methods that need it write it.
+        """A new task begins with the next batch: `Learner` says so, and so should your
+        own loop, where it knows. What came since the last call is then the present
+        task. Methods that need it write it.
         """
 
     def predict(
@@ -310,8 +315,8 @@ class Strategy(ABC):
     ) -> (
         torch.Tensor
     ):  # (B, n_classes) logits, or any scores whose largest is the answer
-        """What the method answers, in evaluation mode and without gradients. ValueError for bytes,
-        and for images of another shape.
+        """What the method answers, in evaluation mode and without gradients. ValueError
+        for bytes, and for images of another shape.
         """
         x = self.checked(x)
         with eval_mode(self.model):
@@ -324,7 +329,8 @@ class Strategy(ABC):
     def state_dict(self) -> dict:
         """What the next iteration depends on, as tensors and numbers. Add your own:
         `super().state_dict() | {…}`.
-        Torch's own random state is in it where the network draws in training, as dropout does.
+        Torch's own random state is in it where the network draws in training, as
+        dropout does.
         """
         state = dict(
             strategy=self.name,
@@ -337,8 +343,8 @@ class Strategy(ABC):
         )
 
     def check_state(self, state: dict) -> None:
-        """ValueError unless `state` is one that this strategy can go on from. Nothing is changed.
-        Add your own checks after `super()`'s.
+        """ValueError unless `state` is one that this strategy can go on from. Nothing
+        is changed. Add your own checks after `super()`'s.
         """
         who = type(self).__name__
         if not isinstance(state, dict):
@@ -373,8 +379,8 @@ class Strategy(ABC):
             _check_kind(state.get(key), mine, f'state[{key!r}]')
 
     def load_state_dict(self, state: dict) -> None:
-        """Go on from what `state_dict` returned. ValueError, and nothing has changed, as
-        `check_state`.
+        """Go on from what `state_dict` returned. ValueError, and nothing has changed,
+        as `check_state`.
         """
         self.check_state(state)
         self.generator.set_state(state['generator'])
@@ -385,8 +391,8 @@ class Strategy(ABC):
 
     @abstractmethod
     def step(self, xb, yb):
-        """One iteration on a batch: learn it, return a dict of 0-dim tensors, e.g. {'real': loss}.
-        Subclasses write it.
+        """One iteration on a batch: learn it, return a dict of 0-dim tensors, e.g.
+        {'real': loss}. Subclasses write it.
         """
 
     @property
@@ -396,28 +402,30 @@ class Strategy(ABC):
 
     @property
     def in_shape(self) -> tuple | None:
-        "(C, H, W) of an image, as the model says or the first batch had it; None before that"
+        """(C, H, W) of an image, as the model says or the first batch had it; None
+        before that
+        """
         said = getattr(self.model, 'in_shape', None)
         return self._shape if said is None else tuple(said)
 
     @property
     def draws(self) -> bool:
-        """Does the network draw from torch's own random state in training? Seen at the first batch;
-        before that, by its layers.
+        """Does the network draw from torch's own random state in training? Seen at the
+        first batch; before that, by its layers.
         """
         return self._draws or any(map(_draws, self.model.modules()))
 
     def checked(self, x: torch.Tensor) -> torch.Tensor:
-        """Images as they may go into the network: checked without waiting for the device, in its
-        precision
+        """Images as they may go into the network: checked without waiting for the
+        device, in its precision
         """
         check_input(x, 'x', self.in_shape)
         self._check_device('x', x)
         return x.to(self.like.dtype)
 
     def try_batch(self, xb: torch.Tensor) -> int:
-        """How many logits the network gives for such a batch. ValueError, and nothing has changed,
-        if it could not learn it.
+        """How many logits the network gives for such a batch. ValueError, and nothing
+        has changed, if it could not learn it.
         """
         n, draws = try_network(self.model, xb.to(self.like.dtype))
         said = getattr(self.model, 'n_classes', None)
@@ -476,8 +484,8 @@ def register(
 ) -> Callable:  # a decorator for the class
     """Give a strategy a name, by which `run`, `sweep` and the command find it.
 
-    Raises: ValueError if the name is taken by another class, TypeError if the class has no
-    `Config`.
+    Raises: ValueError if the name is taken by another class, TypeError if the class has
+    no `Config`.
     """
 
     def add(strategy: type[Strategy]) -> type[Strategy]:
@@ -529,8 +537,8 @@ class NaiveConfig(Config):
 )
 @register('naive', 'plain SGD, the lower bound')
 class Naive(Strategy):
-    """Plain SGD on the batch at hand (Algorithm 1, line 5). On a shuffled stream it is the paper's
-    stationary run.
+    """Plain SGD on the batch at hand (Algorithm 1, line 5). On a shuffled stream it is
+    the paper's stationary run.
     """
 
     name = 'naive'
@@ -556,7 +564,9 @@ class Naive(Strategy):
         return super().state_dict() | self.descent.state_dict()
 
     def check_state(self, state: dict) -> None:
-        "ValueError as for every strategy, and if one has an optimizer and the other has none."
+        """ValueError as for every strategy, and if one has an optimizer and the other
+        has none.
+        """
         super().check_state(state)
         self.descent.check_state(state)
 
@@ -573,7 +583,10 @@ def count_right(
 ) -> (
     torch.Tensor
 ):  # (2, n_classes) int64, on the device of y: named correctly, there in all
-    "Per class, how many images are named correctly, without waiting for the device. ValueError for what are no bytes, or no labels of them."
+    """Per class, how many images are named correctly, without waiting for the device.
+
+    ValueError for what are no bytes, or no labels of them.
+    """
     if not isinstance(strategy, Strategy):
         raise TypeError(f'strategy must be a Strategy, not {strategy!r}')
     batch = check_number(batch, 'batch', at_least=1, below=2**31, whole=True)
@@ -599,7 +612,9 @@ def _check_bytes(
     x,  # images
     y,  # their labels
 ) -> None:
-    "ValueError unless these are images as streams hold them: uint8 (n, C, H, W), and int64 (n,), n >= 1. Nothing waits for the device."
+    """ValueError unless these are images as streams hold them: uint8 (n, C, H, W), and
+    int64 (n,), n >= 1. Nothing waits for the device.
+    """
     for what, t, dtype, ndim in (('x', x, torch.uint8, 4), ('y', y, torch.int64, 1)):
         if not isinstance(t, torch.Tensor) or t.dtype != dtype or t.ndim != ndim:
             found = (
@@ -610,7 +625,8 @@ def _check_bytes(
             raise ValueError(f'{what} is {found}: must be {dtype} with {ndim} axes')
     if len(x) != len(y) or not len(x):
         raise ValueError(
-            f'x has {len(x)} images and y {len(y)} labels: there must be one for each, and at least one'
+            f'x has {len(x)} images and y {len(y)} labels: there must be one for each,'
+            ' and at least one'
         )
 
 
@@ -619,7 +635,8 @@ def evaluate(
     sets: list,  # a task each: (x uint8 (n, C, H, W), y int64 (n,)), n >= 1
     batch: int = 500,  # images at a time
 ) -> list[float]:  # accuracy of each task, 0..1
-    """Accuracy of each task, the mean over its classes (A.3). ValueError as `count_right`.
+    """Accuracy of each task, the mean over its classes (A.3). ValueError as
+    `count_right`.
 
     Nothing waits for the device before the last line.
     """
@@ -638,8 +655,8 @@ def evaluate(
 
 # %% ../nbs/12_learner.ipynb #c040
 def check_fit(strategy: Strategy, stream) -> None:
-    """ValueError if the stream is unsound, or the strategy's network could not learn a batch
-    of it: tried on each length that a batch will have.
+    """ValueError if the stream is unsound, or the strategy's network could not learn a
+    batch of it: tried on each length that a batch will have.
     """
     if not isinstance(strategy, Strategy):
         raise TypeError(f'strategy must be a Strategy, not {strategy!r}')
@@ -658,8 +675,8 @@ def check_fit(strategy: Strategy, stream) -> None:
 
 
 def batch_lengths(stream, N: int) -> list[int]:
-    """How long the batches of a stream are, each length once: N, and what is left over at the end
-    of a pass
+    """How long the batches of a stream are, each length once: N, and what is left over
+    at the end of a pass
     """
     images = [len(y) for _, y in stream.train]
     short = set() if stream.drop_last else {n % N for n in images}
@@ -667,11 +684,12 @@ def batch_lengths(stream, N: int) -> list[int]:
 
 # %% ../nbs/12_learner.ipynb #c041
 class Learner:
-    """The loop: one method on one stream. `fit` runs it; `record` can be read at any time, also
-    after a failure.
-    ValueError if the model and the stream do not fit, or for a setting that cannot be.
+    """The loop: one method on one stream. `fit` runs it; `record` can be read at any
+    time, also after a failure. ValueError if the model and the stream do not fit, or
+    for a setting that cannot be.
 
-    Example: `Learner(Naive(model_for((1, 28, 28), 10)), get_stream()).record.complete` is False.
+    Example: `Learner(Naive(model_for((1, 28, 28), 10)), get_stream()).record.complete`
+    is False.
     """
 
     def __init__(
@@ -683,16 +701,17 @@ class Learner:
         eval_every: int = 0,  # also test all tasks every so many iterations; 0: not
         progress: bool | None = None,  # a progress bar? None: if this is a terminal
         callbacks=(),  # each called as cb(learner) after every iteration
-        checkpoint: str
-        | Path
-        | None = None,  # file to go on from if it is there, and to write
+        checkpoint: (
+            str | Path | None
+        ) = None,  # file to go on from if it is there, and to write
         # write it every so many iterations, besides stage ends
         checkpoint_every: int = 0,
         method: str | None = None,  # name in the record; None: the strategy's
         # for the record: which preset the settings come from
         flavour: str = 'released',
-        marks: dict
-        | None = None,  # for the record: what else tells this run from others
+        marks: (
+            dict | None
+        ) = None,  # for the record: what else tells this run from others
         # of the order of the images, where it is another than `seed`
         order_seed: int | None = None,
     ):
@@ -703,7 +722,8 @@ class Learner:
             map(callable, callbacks)
         ):
             raise ValueError(
-                f'callbacks must be a list of functions of the learner, not {callbacks!r}'
+                'callbacks must be a list of functions of the learner, not'
+                f' {callbacks!r}'
             )
         if not isinstance(checkpoint, (str, Path, type(None))):
             raise ValueError(
@@ -757,8 +777,9 @@ class Learner:
         self.t, self.tape, self.began = 0, Tape(self.record), None
 
     def fit(self) -> RunRecord:
-        """Run to the end, from the checkpoint if there is one. ValueError if that is damaged or of
-        another run, NonFiniteLoss if a loss is, RuntimeError if it has run.
+        """Run to the end, from the checkpoint if there is one. ValueError if that is
+        damaged or of another run, NonFiniteLoss if a loss is, RuntimeError if it has
+        run.
         """
         if self.began is not None:
             raise RuntimeError('this Learner has run already: make a new one')
@@ -837,7 +858,10 @@ class Learner:
         )
 
     def _save(self):
-        "Write the checkpoint. If the disk is full the run goes on, and the next save tries again."
+        """Write the checkpoint.
+
+        If the disk is full the run goes on, and the next save tries again.
+        """
         if not self.checkpoint:
             return
         self._bring()

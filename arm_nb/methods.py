@@ -125,8 +125,8 @@ def settings(
 ) -> Config:
     """A method's preset for a kind of data, with some fields changed.
 
-    Raises: ValueError with the nearest name for one that is not there, or if a stream is given
-    and no preset.
+    Raises: ValueError with the nearest name for one that is not there, or if a stream
+    is given and no preset.
     """
     method, changed = row_of(method)
     config, changed = METHODS[method].config, changed | overrides

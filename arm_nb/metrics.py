@@ -14,10 +14,11 @@ def accuracy_matrix(
     # (stages, tasks) numbers: lists, array, tensor, data frame; NaN or None: untested
     a,
 ) -> np.ndarray:  # (stages, tasks) float64 fractions, NaN where untested
-    """`a` as an array: a[i, j] is the accuracy on task j after stage i, a fraction (A.3).
+    """`a` as an array: a[i, j] is the accuracy on task j after stage i, a fraction
+    (A.3).
 
-    Raises ValueError if it is no rectangle of numbers or holds anything outside [0, 1], such
-    as percentages."""
+    Raises ValueError if it is no rectangle of numbers or holds anything outside [0, 1],
+    such as percentages."""
     try:
         a = np.array(a, dtype=np.float64)
     except (TypeError, ValueError) as e:
@@ -46,8 +47,8 @@ def average_accuracy(
 ) -> float:  # A_T, 0 to 1
     """Eq. 10: the mean accuracy over all tasks after the last stage.
 
-    Raises ValueError, naming the tasks, if some are untested after the last stage: the mean of
-    the rest would flatter.
+    Raises ValueError, naming the tasks, if some are untested after the last stage: the
+    mean of the rest would flatter.
 
     Example: `average_accuracy([[1., 0.], [.5, 1.]])` is 0.75.
     """
@@ -69,11 +70,11 @@ def task_forgetting(
 ) -> (
     np.ndarray
 ):  # (tasks learned before stage i,) f_j, -1 to 1; after all T stages: (T-1,)
-    """Eq. 12: for each task learned before stage `i`, its best accuracy at any earlier stage
-    minus that at stage `i`.
+    """Eq. 12: for each task learned before stage `i`, its best accuracy at any earlier
+    stage minus that at stage `i`.
 
-    Untested entries of the past are passed over. Raises ValueError if the matrix has no stage
-    `i`, or, naming the task, if it was not tested at stage `i` or never before.
+    Untested entries of the past are passed over. Raises ValueError if the matrix has no
+    stage `i`, or, naming the task, if it was not tested at stage `i` or never before.
 
     Example: `task_forgetting([[1., 0.], [.5, 1.]]).tolist()` is [0.5].
     """
@@ -110,11 +111,11 @@ def forgetting(
 def backward_transfer(
     a,  # (stages, tasks) accuracies, fractions; see `accuracy_matrix`
 ) -> float:  # BWT, -1 to 1: positive if later tasks helped earlier ones; NaN after a single stage
-    """Backward transfer (Lopez-Paz & Ranzato, 2017): mean change from just learned to the end,
-    over all tasks but the last.
+    """Backward transfer (Lopez-Paz & Ranzato, 2017): mean change from just learned to
+    the end, over all tasks but the last.
 
-    Task j is taken to be the one learned in stage j. Raises ValueError, naming the task, if
-    either was not tested."""
+    Task j is taken to be the one learned in stage j. Raises ValueError, naming the
+    task, if either was not tested."""
     a = accuracy_matrix(a)
     k = min(len(a) - 1, a.shape[1] - 1)
     change = a[-1, :k] - a.diagonal()[:k]

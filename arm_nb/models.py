@@ -47,8 +47,8 @@ def check_sizes(
 class MLP(nn.Module):
     """The paper's network for digits (A.4): two hidden layers of ReLUs.
 
-    Images (B,C,H,W) in, logits (B,n_classes) out. ValueError for sizes that cannot be and for
-    images of another shape.
+    Images (B,C,H,W) in, logits (B,n_classes) out. ValueError for sizes that cannot be
+    and for images of another shape.
 
     Example: `count_parameters(MLP())` is 478410.
     """
@@ -214,7 +214,8 @@ def model_for(
 class Prepared(nn.Module):
     """A network behind a door: images (B,C,H,W) are laid out and computed on as asked.
 
-    Logits (B,n_classes) come out in the images' precision. ValueError for an unknown `amp`.
+    Logits (B,n_classes) come out in the images' precision. ValueError for an unknown
+    `amp`.
     """
 
     def __init__(
@@ -257,7 +258,10 @@ def prepared(
 # %% ../nbs/11_models.ipynb #c048
 @dataclass(frozen=True)
 class Memory:
-    "What a method keeps beside the network in training, counted as in A.4. Memories can be added."
+    """What a method keeps beside the network in training, counted as in A.4.
+
+    Memories can be added.
+    """
 
     images: int = 0  # stored images
     in_shape: tuple[int, int, int] | None = None  # (C, H, W) of one stored image

@@ -43,7 +43,10 @@ def sgd_step_fused(
     loss: Tensor,
     eta: float,
 ) -> None:
-    "`sgd_step` with one call for all parameters, on a GPU one launch. The same to the last bit."
+    """`sgd_step` with one call for all parameters, on a GPU one launch.
+
+    The same to the last bit.
+    """
     move_against(
         [p for p in model.parameters() if p.requires_grad], gradient(model, loss), eta
     )
@@ -55,7 +58,9 @@ def gradient(
 ) -> tuple[
     Tensor | None, ...
 ]:  # one for each parameter that requires a gradient, in order
-    "The gradient of a loss in a network's parameters; None for one that it does not depend on."
+    """The gradient of a loss in a network's parameters; None for one that it does not
+    depend on.
+    """
     params = [p for p in model.parameters() if p.requires_grad]
     return torch.autograd.grad(loss, params, allow_unused=True)
 
@@ -88,7 +93,8 @@ def after_step(
 
 # %% ../nbs/library/networks.ipynb #descent
 class Descent:
-    """How a strategy moves its network: plain descent by hand, or somebody's own optimizer.
+    """How a strategy moves its network: plain descent by hand, or somebody's own
+    optimizer.
 
     Raises: TypeError if what `optimizer` makes is no `torch.optim.Optimizer`.
     """
@@ -138,7 +144,9 @@ class Descent:
             p.grad = None
 
     def state_dict(self) -> dict:
-        "The optimizer's state, to be merged into the strategy's; nothing if there is none."
+        """The optimizer's state, to be merged into the strategy's; nothing if there is
+        none.
+        """
         return (
             {}
             if self.optimizer is None
@@ -146,7 +154,9 @@ class Descent:
         )
 
     def check_state(self, state: dict) -> None:
-        "ValueError if only one of the two, this and the state's strategy, has an optimizer."
+        """ValueError if only one of the two, this and the state's strategy, has an
+        optimizer.
+        """
         if ('optimizer' in state) == (self.optimizer is not None):
             return
         here, there = (
@@ -157,7 +167,10 @@ class Descent:
         )
 
     def load_state_dict(self, state: dict) -> None:
-        "Go on from a strategy's state. ValueError, and nothing has changed, as `check_state`."
+        """Go on from a strategy's state.
+
+        ValueError, and nothing has changed, as `check_state`.
+        """
         self.check_state(state)
         if self.optimizer is not None:  # a copy: torch would share the tensors
             self.optimizer.load_state_dict(copy.deepcopy(state['optimizer']))
@@ -202,7 +215,8 @@ def n_outputs(
 def no_grad_for(
     *models: nn.Module,  # networks through which gradients go to the input only
 ) -> Iterator[None]:
-    """While in this block, the parameters of the models need no gradient: a smaller graph.
+    """While in this block, the parameters of the models need no gradient: a smaller
+    graph.
 
     Afterwards those that did, do.
     """
@@ -254,7 +268,10 @@ def with_seed(
     make: Callable[[], nn.Module],  # builds a network on the CPU
     seed: int,  # of its first weights
 ) -> nn.Module:
-    "A network whose weights depend on `seed` alone. torch's own random state stays as it was."
+    """A network whose weights depend on `seed` alone.
+
+    torch's own random state stays as it was.
+    """
     with torch.random.fork_rng(devices=[]):
         # the CPU's only: torch.manual_seed sets every GPU's
         torch.default_generator.manual_seed(seed)
@@ -267,7 +284,9 @@ def copies_of(
     # (B,) how many copies each image of the coming batches has; None: one
     counts: Tensor | None,
 ) -> Iterator[None]:
-    "While in this block, the model's `WeightedBatchNorm2d` layers count image i `counts[i]` times."
+    """While in this block, the model's `WeightedBatchNorm2d` layers count image i
+    `counts[i]` times.
+    """
     norms = (
         [m for m in _batch_norms(model) if hasattr(m, 'copies')]
         if counts is not None
@@ -287,8 +306,8 @@ def keep_stats(
     # networks whose batch norm should leave its running statistics alone
     *models: nn.Module,
 ) -> Iterator[None]:
-    """While in this block, batch norms in training mode still use the batch's statistics but do not
-    move their running ones."""
+    """While in this block, batch norms in training mode still use the batch's
+    statistics but do not move their running ones."""
     norms = [
         m for model in models for m in _batch_norms(model) if m.track_running_stats
     ]
@@ -308,7 +327,10 @@ def weighted_norm_literal(
     shift: Tensor,  # (C,) beta
     eps: float,  # added to the variance
 ) -> tuple[Tensor, Tensor, Tensor]:  # (B, C, H, W) normalised, (C,) mean, (C,) variance
-    "Batch norm that counts image i w_i times, as it is written. The oracle of `WeightedNorm`."
+    """Batch norm that counts image i w_i times, as it is written.
+
+    The oracle of `WeightedNorm`.
+    """
     wide = torch.promote_types(x.dtype, torch.float32)
     wider = lambda v: v.to(x.dtype).view(1, -1, 1, 1)
     q = q.to(wide)[:, None]
@@ -394,7 +416,9 @@ class WeightedBatchNorm2d(nn.BatchNorm2d):
 
     @torch.no_grad()
     def _move(self, mean: Tensor, var: Tensor, n: Tensor) -> None:
-        "Running statistics move as torch's do: by `momentum`, or (None) to the cumulative average."
+        """Running statistics move as torch's do: by `momentum`, or (None) to the
+        cumulative average.
+        """
         # torch's types do not say so
         assert self.num_batches_tracked is not None
         assert self.running_mean is not None and self.running_var is not None
@@ -538,13 +562,13 @@ def why_not_distinct(
 ) -> str | None:  # a reason, or None when the shortcut is exact
     """Why copies of an image cannot be computed once and counted.
 
-    The reasons: some layer draws at random, gathers statistics that do not count copies, or is not
-    known.
+    The reasons: some layer draws at random, gathers statistics that do not count
+    copies, or is not known.
 
-    A class that holds layers is judged by them. Its own `forward` cannot be looked into, so dropout
-    that is *called as a function* there (`F.dropout`) is not seen: say `distinct=False`. A layer of
-    your own that holds no others is not known, until its class says
-    `treats_each_image_alone = True`.
+    A class that holds layers is judged by them. Its own `forward` cannot be looked
+    into, so dropout that is *called as a function* there (`F.dropout`) is not seen: say
+    `distinct=False`. A layer of your own that holds no others is not known, until its
+    class says `treats_each_image_alone = True`.
     """
     for name, m in model.named_modules():
         who = f'its {type(m).__name__} {name!r}'
@@ -556,6 +580,9 @@ def why_not_distinct(
             )
             return f'{who} cannot count copies{cure}'
         if not _alone(m):
-            cure = 'if it does, and draws nothing, let its class say treats_each_image_alone = True'
+            cure = (
+                'if it does, and draws nothing, let its class say'
+                ' treats_each_image_alone = True'
+            )
             return f'{who} is not known to treat each image alone ({cure})'
     return None

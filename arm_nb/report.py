@@ -41,8 +41,13 @@ PAPER_DATA = {  # our data set -> the paper's, whose table stands beside it
     'miniimagenet': 'miniimagenet',
 }
 REMARKS = {
-    'mnist-mini': 'Table 6: MNIST-5k, 1,000 digits a task (here 800), 10,000 to test (here 500).',
-    'fmnist5k': 'Table 6: MNIST-5k, digits. These are clothes: compare the order of methods only.',
+    'mnist-mini': (
+        'Table 6: MNIST-5k, 1,000 digits a task (here 800), 10,000 to test (here 500).'
+    ),
+    'fmnist5k': (
+        'Table 6: MNIST-5k, digits. These are clothes: compare the order of methods'
+        ' only.'
+    ),
     'mnist-color': 'The paper has no such data set. Its nearest is CIFAR-10 (Table 1).',
 }
 
@@ -64,7 +69,9 @@ def published(
     # settings that differ from the preset, as in `changes`: ['mem_total=25']
     changed=(),
 ) -> dict:  # the row of `PAPER`; empty if there is none
-    "The paper's figures for a method with these settings, from the table beside this data set."
+    """The paper's figures for a method with these settings, from the table beside this
+    data set.
+    """
     rows = PAPER[(PAPER.data == PAPER_DATA.get(data)) & (PAPER.method == method)]
     same = [
         {f'{k}={v}' for k, v in row_of(name)[1].items()} == set(changed)
@@ -169,7 +176,10 @@ def _why_no_command(record: RunRecord) -> str:
         own.append('method')
     if not own:
         return ''
-    return f'no command: {" and ".join(own)} of one\'s own, which Python alone can name (see `run`)'
+    return (
+        f"no command: {' and '.join(own)} of one's own, which Python alone can name"
+        ' (see `run`)'
+    )
 
 
 def command_of(
@@ -352,7 +362,10 @@ def _remark(data: str) -> str:
     whole, iterations = rehearsal_of(data)
     if not iterations:
         return REMARKS.get(data, '')
-    return f'A rehearsal of {whole}, {iterations} iterations a task: the paper has nothing like it.'
+    return (
+        f'A rehearsal of {whole}, {iterations} iterations a task: the paper has nothing'
+        ' like it.'
+    )
 
 
 def _blocks(table):
@@ -385,7 +398,10 @@ def table_text(
 def table_markdown(
     table: pd.DataFrame,  # from `results_table`
 ) -> str:  # several lines
-    "The table in Markdown, with every column. (CSV and JSON: `table.to_csv()`, `table.to_json()`.)"
+    """The table in Markdown, with every column.
+
+    (CSV and JSON: `table.to_csv()`, `table.to_json()`.)
+    """
 
     def line(cells):
         return '| ' + ' | '.join(v.replace('|', r'\|') for v in cells) + ' |'
@@ -426,7 +442,9 @@ _NUMBERS = ['accuracy', 'accuracy_sd', 'forgetting', 'forgetting_sd']
 
 
 def _row_key(method: str, changed) -> tuple:
-    "What a row is of: the method and what was changed, but for how numbers are computed."
+    """What a row is of: the method and what was changed, but for how numbers are
+    computed.
+    """
     return method, frozenset(c for c in changed if c and c.split('=')[0] not in HOW)
 
 
@@ -435,10 +453,11 @@ def beside_paper(
     ours: pd.DataFrame,  # of one data set, from `results_table` or `load_table`
     like: dict | None = None,  # row of the paper -> the settings that stand for its own
 ) -> pd.DataFrame:  # the paper's rows in its order; NaN and 0 seeds where not run
-    """A table of the paper with ours beside it. Rows of ours that the paper has not are left out.
+    """A table of the paper with ours beside it. Rows of ours that the paper has not are
+    left out.
 
-    Raises: ValueError if there is no such table, if ours is of a rehearsal, or if it has two rows
-    for one of the paper's.
+    Raises: ValueError if there is no such table, if ours is of a rehearsal, or if it
+    has two rows for one of the paper's.
     """
     paper, rows, like = PAPER[PAPER.table == number], [], like or {}
     none = dict.fromkeys(_NUMBERS, np.nan) | dict(seeds=0, data='', command='')
@@ -474,7 +493,9 @@ def above_by_sd(
 ) -> (
     np.ndarray
 ):  # (n, n): +1 where row i lies above row j, -1 where below, 0: not told apart
-    "Which rows of a table lie apart by more than the larger of their standard deviations."
+    """Which rows of a table lie apart by more than the larger of their standard
+    deviations.
+    """
     d = np.subtract.outer(mean, mean)
     # nan is above nothing
     return np.where(abs(d) > np.fmax.outer(sd, sd), np.sign(d), 0)
@@ -486,7 +507,9 @@ def verdicts(
     # are the data of the paper's kind? Else only the order is compared
     levels: bool = True,
 ) -> list[str]:  # one a row: 'within a sd', 'same order (9 of 9)', 'other order: er', …
-    "Does it agree with the paper, by the five rules above? '-' where the paper has no figure."
+    """Does it agree with the paper, by the five rules above? '-' where the paper has no
+    figure.
+    """
     columns = f'paper_{of}', f'paper_{of}_sd', of, f'{of}_sd'
     m, s, ours, sd = (table[k].to_numpy(float) for k in columns)
     theirs, here, out = above_by_sd(m, s), above_by_sd(ours, sd), []

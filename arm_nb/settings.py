@@ -48,7 +48,8 @@ def check_number(
 ) -> Any:  # Python's own int (if whole) or float; or one of `also`
     """A number within its bounds. Python's and NumPy's numbers will do.
 
-    Raises: ValueError for anything else: the message has the name, the bounds and what was given.
+    Raises: ValueError for anything else: the message has the name, the bounds and what
+    was given.
     """
     if value is None or isinstance(value, str):
         if value in also:
@@ -104,7 +105,9 @@ def lag(
 def first_iteration(
     default: int | None,  # the field's default
 ) -> Any:  # a dataclass field
-    "A field for recall_from: when something begins, in presets with the second task, or None."
+    """A field for recall_from: when something begins, in presets with the second task,
+    or None.
+    """
     return number(default, at_least=0, also=(None,), per_task=True)
 
 
@@ -152,7 +155,8 @@ def register_row(
 ) -> None:
     """Give a data set its settings, for all methods at once.
 
-    Raises: ValueError if the name is taken, the row is not there, or `iterations` is below 1.
+    Raises: ValueError if the name is taken, the row is not there, or `iterations` is
+    below 1.
     """
     if data in DATA_ROWS:
         raise ValueError(f'{data!r} has settings already: choose another name')
@@ -168,7 +172,8 @@ _AnyConfig = TypeVar('_AnyConfig', bound='Config')
 
 @dataclass(frozen=True)
 class Config:
-    """A method's settings: fields that refuse what they cannot be, and presets for kinds of data.
+    """A method's settings: fields that refuse what they cannot be, and presets for
+    kinds of data.
 
     Raises: ValueError naming the field, what it takes and what was given.
     """
@@ -187,7 +192,10 @@ class Config:
         self.check()
 
     def check(self) -> None:
-        "ValueError for fields that do not go together. Subclasses call `super().check()` first."
+        """ValueError for fields that do not go together.
+
+        Subclasses call `super().check()` first.
+        """
 
     @classmethod
     def preset(
@@ -200,7 +208,8 @@ class Config:
     ) -> _AnyConfig:
         """The settings for a kind of data.
 
-        Raises: ValueError with the nearest name if there is none, or if `iterations` is needed.
+        Raises: ValueError with the nearest name if there is none, or if `iterations` is
+        needed.
 
         Example: `ArmConfig.preset('cifar10').eta_0` is 0.01.
         """

@@ -35,11 +35,13 @@ def seed_interval(
 ) -> (
     tuple
 ):  # mean, lower and upper end of the 95% interval, each a number or of shape (...)
-    """Mean over seeds with Student's 95% interval, for many measures at once. NaN stays NaN.
+    """Mean over seeds with Student's 95% interval, for many measures at once. NaN stays
+    NaN.
 
     ValueError for fewer than two seeds.
 
-    Example: `[round(float(v), 3) for v in seed_interval([1., 3.])]` is [2.0, -10.706, 14.706]."""
+    Example: `[round(float(v), 3) for v in seed_interval([1., 3.])]` is [2.0, -10.706,
+    14.706]."""
     v = np.asarray(values, dtype=np.float64)
     n = len(v) if v.ndim else 0
     if n < 2:
@@ -49,7 +51,9 @@ def seed_interval(
 
 # %% ../nbs/library/stats.ipynb #c011
 class Difference(NamedTuple):
-    "A mean difference, the ends of its 95% interval, its size, and how many runs it rests on."
+    """A mean difference, the ends of its 95% interval, its size, and how many runs it
+    rests on.
+    """
 
     mean: float
     low: float  # NaN for a single run, as is `high`
@@ -79,7 +83,9 @@ def _numbers(values, whose: str) -> np.ndarray:
 
 
 def _mean_sd(v: np.ndarray, size: float) -> tuple[float, float]:
-    "Mean and sample standard deviation, where what is rounding beside `size` counts as none."
+    """Mean and sample standard deviation, where what is rounding beside `size` counts
+    as none.
+    """
     same = bool(np.ptp(v) <= ROUNDING * size)
     mean = float(v[0] if same else v.mean())
     sd = nan if len(v) < 2 else 0.0 if same else float(v.std(ddof=1))
@@ -133,7 +139,10 @@ class Summary:
 def summary(
     values,  # (n,) numbers, one a run
 ) -> Summary:
-    "A group of runs in three numbers, for `welch`. ValueError for NaN, infinite numbers and none."
+    """A group of runs in three numbers, for `welch`.
+
+    ValueError for NaN, infinite numbers and none.
+    """
     v = _numbers(values, 'values')
     return Summary(*_mean_sd(v, abs(v).max()), len(v))
 
@@ -180,12 +189,18 @@ _BY_DATA = {  # errors, {data: runs}, source
     'er er-mir': (
         2,
         dict(cifar10=15, miniimagenet=15, mnist5k=20),
-        'Aljundi et al., er_main.py: 2*np.std/np.sqrt(n_runs), and Scripts/ER_experiments*.sh',
+        (
+            'Aljundi et al., er_main.py: 2*np.std/np.sqrt(n_runs), and'
+            ' Scripts/ER_experiments*.sh'
+        ),
     ),
     'gen gen-mir': (
         1,
         dict(mnist5k=20),
-        'Aljundi et al., gen_main.py: np.std/np.sqrt(n_runs), and Scripts/gen_reproduce.py',
+        (
+            'Aljundi et al., gen_main.py: np.std/np.sqrt(n_runs), and'
+            ' Scripts/gen_reproduce.py'
+        ),
     ),
 }
 PRINTED = {
@@ -217,7 +232,8 @@ def printed(
     mean: float,  # the printed mean as a fraction: 0.563 for 56.3
     plus_minus: float,  # what is printed after ±, as a fraction
 ) -> Summary:  # with the sample standard deviation of single runs
-    """A figure of the paper's tables, for `welch` and `verdict`. ValueError for per cent.
+    """A figure of the paper's tables, for `welch` and `verdict`. ValueError for per
+    cent.
 
     Example: `round(printed('er', 'mnist5k', .628, .031).sd, 4)` is 0.0711."""
     kind = printed_kind(method, data)
@@ -234,7 +250,10 @@ MARGIN = 0.05  # five points: what counts as no difference
 
 @dataclass(frozen=True)
 class Verdict:
-    "What may be said of a difference, and what it rests on. `str()` is a line for a table."
+    """What may be said of a difference, and what it rests on.
+
+    `str()` is a line for a table.
+    """
 
     word: str  # 'holds', 'does not hold', 'equal', 'not shown' or 'no verdict'
     mean: float  # ours - theirs, in their unit (fractions)
@@ -257,7 +276,10 @@ class Verdict:
         )
         if isnan(self.low):
             return f'{self.word}: {mean}, n = {self.n}'
-        return f'{self.word}: {mean} ({low} to {high}), d = {self.effect:.2f}, n = {self.n}'
+        return (
+            f'{self.word}: {mean} ({low} to {high}), d = {self.effect:.2f}, n ='
+            f' {self.n}'
+        )
 
     def __str__(self) -> str:
         return self.text()
@@ -281,14 +303,15 @@ def verdict(
     # what counts as no difference, in the values' unit; None: 0.05
     margin: float | None = None,
 ) -> Verdict:  # on the claim that ours are larger
-    """The one rule of the project: is `ours` above `theirs`? Paired by seed. Against a `Summary`,
-    which is runs of other seeds or what others printed, by Welch's interval.
+    """The one rule of the project: is `ours` above `theirs`? Paired by seed. Against a
+    `Summary`, which is runs of other seeds or what others printed, by Welch's interval.
 
     Values are fractions. Other units are fine with a margin of their own.
-    ValueError for NaN, infinite numbers, unequal lengths, per cent without a margin, and a margin
-    that is not above 0.
+    ValueError for NaN, infinite numbers, unequal lengths, per cent without a margin,
+    and a margin that is not above 0.
 
-    Example: `verdict([.51, .54, .57, .55, .60], [.50, .52, .54, .51, .55]).word` is 'holds'."""
+    Example: `verdict([.51, .54, .57, .55, .60], [.50, .52, .54, .51, .55]).word` is
+    'holds'."""
     ours, other = _numbers(ours, 'ours'), isinstance(theirs, Summary)
     d = welch(summary(ours), theirs) if other else paired(ours, theirs)
     largest = max(
@@ -321,7 +344,9 @@ class Tested:
 
 
 def _tested(value, null: Iterable, drawn: int) -> Tested:
-    "`drawn` is 1 if the null is a sample that the value itself joins, 0 if it is all there is."
+    """`drawn` is 1 if the null is a sample that the value itself joins, 0 if it is all
+    there is.
+    """
     value, null = float(value), np.array([float(v) for v in null])
     if not np.isfinite([value, *null]).all():
         raise ValueError(
@@ -344,7 +369,10 @@ def exact_test(
     # the same statistic under every arrangement, the measured one among them
     every: Iterable,
 ) -> Tested:
-    "Exact one-sided test. ValueError if a statistic is no number, or the measured one is missing."
+    """Exact one-sided test.
+
+    ValueError if a statistic is no number, or the measured one is missing.
+    """
     return _tested(value, every, drawn=0)
 
 
@@ -368,7 +396,9 @@ def sign_flip_test(
     # draws the signs; None: a new one of seed 0
     generator: torch.Generator | None = None,
 ) -> Tested:
-    "Is the mean of paired differences above 0? The null: each sign is a coin's, by itself."
+    """Is the mean of paired differences above 0? The null: each sign is a coin's, by
+    itself.
+    """
     d = torch.as_tensor(d, dtype=torch.float64).cpu()
     if 2 ** len(d) <= shuffles + 1:
         patterns = torch.tensor(
@@ -384,7 +414,10 @@ def sign_flip_test(
 def sign_test(
     d,  # (n,) differences, one a sample; those that are 0 do not count
 ) -> Tested:  # of the share above 0; without a link it is one half
-    "Are more differences above 0 than below? Exact (binomial). ValueError if all are 0."
+    """Are more differences above 0 than below? Exact (binomial).
+
+    ValueError if all are 0.
+    """
     from scipy.stats import binomtest  # only when asked for: a second
 
     d = _numbers(d, 'differences')

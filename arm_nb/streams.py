@@ -38,8 +38,8 @@ def permutation(
     n: int,  # how many things
     *key: int,  # numbers that fix the draw, from 0
 ) -> torch.Tensor:  # (n,) int64: a permutation of 0..n-1, on the CPU
-    """A random order of n things that depends on the key and on nothing else: not on torch's global
-    state, nor on its default device.
+    """A random order of n things that depends on the key and on nothing else: not on
+    torch's global state, nor on its default device.
     """
     mixed = np.random.SeedSequence(key).generate_state(1, np.uint64)
     generator = torch.Generator('cpu').manual_seed(int(mixed[0]))
@@ -126,8 +126,8 @@ def order(
     stage: int,  # stage of the stream, from 0
     pass_: int = 0,  # pass over the stage, from 0
 ) -> torch.Tensor:  # (n,) int64: a permutation of 0..n-1, on the CPU
-    """The order in which a stage's images are seen: a function of (seed, stage, pass) and of
-    nothing else.
+    """The order in which a stage's images are seen: a function of (seed, stage, pass)
+    and of nothing else.
     """
     given = dict(n=n, seed=seed, stage=stage, pass_=pass_)
     return permutation(
@@ -138,7 +138,10 @@ def order(
 def to_unit(
     x: torch.Tensor,  # uint8 pixels, 0..255, any shape
 ) -> torch.Tensor:  # float32 pixels in [0, 1]
-    "Bytes to the unit interval: x / 255. ValueError if it is not bytes: it may be there already."
+    """Bytes to the unit interval: x / 255.
+
+    ValueError if it is not bytes: it may be there already.
+    """
     if not isinstance(x, torch.Tensor) or x.dtype != torch.uint8:
         kind = x.dtype if isinstance(x, torch.Tensor) else f'a {type(x).__name__}'
         raise ValueError(f'x is {kind}: to_unit takes bytes, a tensor of torch.uint8')
@@ -150,9 +153,9 @@ PARTS = ('train', 'val', 'test')
 
 @dataclass(eq=False)
 class Stream:
-    """A datastream: images as bytes, in stages to learn from and tasks to be tested on. For reading
-    only.
-    From your own images: `Stream.from_arrays`, `Stream.from_folder`. Ours: `get_stream`.
+    """A datastream: images as bytes, in stages to learn from and tasks to be tested on.
+    For reading only. From your own images: `Stream.from_arrays`, `Stream.from_folder`.
+    Ours: `get_stream`.
     """
 
     name: str  # e.g. 'mnist-mini'
@@ -222,8 +225,8 @@ class Stream:
         self,
         N: int,  # images in a batch
     ) -> int:
-        """Iterations a task, for T and `recall_from`: those of the first task, where tasks differ;
-        of an equal share, where all are mixed
+        """Iterations a task, for T and `recall_from`: those of the first task, where
+        tasks differ; of an equal share, where all are mixed
         """
         if self.n_stages == self.n_tasks:
             return self.n_batches(0, N)
@@ -277,9 +280,8 @@ class Stream:
         # a list of all classes; a seed >= 0; None: no change
         order: int | Sequence[int] | None,
     ) -> 'Stream':
-        """The same images with the classes in another order: tasks as large as before, labels as
-        they were.
-        ValueError if that cannot be.
+        """The same images with the classes in another order: tasks as large as before,
+        labels as they were. ValueError if that cannot be.
         """
         if order is None:
             return self
@@ -302,9 +304,8 @@ class Stream:
         self,
         seed: int,  # seed of the run, from 0
     ) -> 'Stream':
-        """The stream that a run gets: itself, or, where images are drawn anew for each run, those
-        of this seed.
-        ValueError if it was cut by hand.
+        """The stream that a run gets: itself, or, where images are drawn anew for each
+        run, those of this seed. ValueError if it was cut by hand.
         """
         if self.run_seed is None or self.draw is None or seed == self.run_seed:
             return self
@@ -320,9 +321,8 @@ class Stream:
         return drawn
 
     def fingerprint(self) -> str:
-        """sha256 over all images, labels, tasks and how they are gone through: equal for equal
-        streams, whatever their names.
-        Computed once.
+        """sha256 over all images, labels, tasks and how they are gone through: equal
+        for equal streams, whatever their names. Computed once.
         """
         if '_fingerprint' not in vars(self):
             try:
@@ -369,10 +369,10 @@ class Stream:
     ) -> 'Stream':
         """A stream of your own images, uint8 or floats in [0, 1].
 
-        Images that are in parts already come as dict(train=(x, y), test=(x, y), val=(x, y)),
-        val if there is one; `sizes` is not used then. Labels other than 0..C-1 are numbered in
-        ascending order, and `class_names` keeps what they were.
-        ValueError says what is wrong with images, labels, sizes or tasks, and what to do.
+        Images that are in parts already come as dict(train=(x, y), test=(x, y), val=(x,
+        y)), val if there is one; `sizes` is not used then. Labels other than 0..C-1 are
+        numbered in ascending order, and `class_names` keeps what they were. ValueError
+        says what is wrong with images, labels, sizes or tasks, and what to do.
 
         Example: with `x, y = np.zeros((40, 8, 8), 'uint8'), np.arange(40) % 4`,
         `Stream.from_arrays('mine', x, y).n_tasks` is 2.
@@ -422,11 +422,10 @@ class Stream:
         # as in `from_arrays`: task_sizes, class_order, passes …
         **more,
     ) -> 'Stream':
-        """A stream of pictures in the layout of torchvision's `ImageFolder`, decoded into memory at
-        each call.
-        Without test/, each class is cut by a fixed seed.
-        FileNotFoundError if no pictures are there; ValueError names a picture that cannot be read,
-        or a class that is not in every part.
+        """A stream of pictures in the layout of torchvision's `ImageFolder`, decoded
+        into memory at each call. Without test/, each class is cut by a fixed seed.
+        FileNotFoundError if no pictures are there; ValueError names a picture that
+        cannot be read, or a class that is not in every part.
         """
         parts, names = _folder_parts(root, side)
         name = name or Path(root).resolve().name
@@ -458,8 +457,8 @@ def split_per_class(
     # fixes the split, is no run's seed; None: the order of the file
     seed: int | None = 0,
 ) -> list[np.ndarray]:  # one array of positions a part, ascending
-    """Cut every class into parts of the given sizes, by a shuffle that `seed` fixes or in order.
-    ValueError if a class is too small.
+    """Cut every class into parts of the given sizes, by a shuffle that `seed` fixes or
+    in order. ValueError if a class is too small.
     """
     rng, parts = np.random.RandomState(seed), []
     for c in np.unique(y):
@@ -501,8 +500,8 @@ def split_5k(
 def paper_shares(
     n: int,  # images of a class, at least 3
 ) -> tuple[int, int, int]:  # how many of them are for (train, val, test)
-    """MiniImageNet's shares: 20% to test on, 5% of the others to validate, at least one of each.
-    ValueError below three images.
+    """MiniImageNet's shares: 20% to test on, 5% of the others to validate, at least one
+    of each. ValueError below three images.
     """
     if n < 3:
         raise ValueError(
@@ -576,8 +575,8 @@ def mnist5k_splits(root, kind='MNIST'):
 
 
 def cifar10_splits(root, sizes=(4750, 250)):
-    """CIFAR-10: of each class the first 95% to train on, the last 5% for validation, and the test
-    file
+    """CIFAR-10: of each class the first 95% to train on, the last 5% for validation,
+    and the test file
     """
     x, y, x_test, y_test = read_cifar(root)
     train, val = split_per_class(y, sizes, seed=None)
@@ -613,7 +612,9 @@ def miniimagenet_fetch(root):
 
 
 def torchvision_fetch(root, kind):
-    "Let torchvision download a data set into `root`; it leaves files alone that are there"
+    """Let torchvision download a data set into `root`; it leaves files alone that are
+    there
+    """
     import torchvision
 
     getattr(torchvision.datasets, kind)(root, download=True)
@@ -639,14 +640,15 @@ def draw_tasks(
     y: np.ndarray,  # (n,) labels of all images that may be drawn
     seed: int,  # seed of the run
     tasks: list[tuple[int, ...]],  # the classes of each task
-    per_class: int
-    | None = None,  # images of each class to keep for training; None: all
+    per_class: (
+        int | None
+    ) = None,  # images of each class to keep for training; None: all
     val: float = 0.05,  # share of each task's images that goes to validation
 ) -> tuple[
     np.ndarray, np.ndarray
 ]:  # positions of (train, val), task by task, in the order drawn
-    """The released draw: a task's images in one random order, the last 5% for validation, of the
-    others the first of each class.
+    """The released draw: a task's images in one random order, the last 5% for
+    validation, of the others the first of each class.
     """
     train, held = [], []
     for j, classes in enumerate(tasks):
@@ -678,7 +680,9 @@ def mini_released(root, seed, tasks, colour=False):
 
 
 def cifar10_released(root, seed, tasks, **kwargs):
-    "CIFAR-10: our parts, each task's training images in an order that is the same in every run"
+    """CIFAR-10: our parts, each task's training images in an order that is the same in
+    every run
+    """
     parts = cifar10_splits(root, **kwargs)
     x, y = parts['train']
     mine = [np.flatnonzero(np.isin(y, classes)) for classes in tasks]
@@ -689,7 +693,9 @@ def cifar10_released(root, seed, tasks, **kwargs):
 
 
 def miniimagenet_released(root, seed, tasks, **kwargs):
-    "MiniImageNet, drawn for one run: 5% of each task's training images are for validation"
+    """MiniImageNet, drawn for one run: 5% of each task's training images are for
+    validation
+    """
     parts = miniimagenet_splits(root, **kwargs)
     (x, y), (x_val, y_val) = parts['train'], parts['val']
 
@@ -801,8 +807,8 @@ DATASETS = {
 def validate(
     stream: Stream,  # the stream to look at
 ) -> Stream:  # the same, if nothing is wrong
-    """Bytes of the right shape, no empty task, each label one of its task's classes; if not,
-    ValueError says where.
+    """Bytes of the right shape, no empty task, each label one of its task's classes; if
+    not, ValueError says where.
     """
     if not isinstance(stream, Stream):
         raise ValueError(
@@ -860,8 +866,8 @@ def _checked_part(stream: Stream, split: str) -> list:
     "One part of a stream; ValueError unless it is a list of (images, labels) tensors"
     part = getattr(stream, split)
     cure = (
-        'Stream.from_arrays makes a stream from arrays; a TensorDataset has its tensors '
-        'in .tensors'
+        'Stream.from_arrays makes a stream from arrays; a TensorDataset has its tensors'
+        ' in .tensors'
     )
     if not isinstance(part, (list, tuple)):
         raise ValueError(
@@ -881,14 +887,18 @@ def _checked_part(stream: Stream, split: str) -> list:
 def data_spec(
     name: str,  # e.g. 'mnist-mini'
 ) -> DataSpec:
-    "The description of a data set; ValueError with the nearest name if there is none of that name."
+    """The description of a data set; ValueError with the nearest name if there is none
+    of that name.
+    """
     return DATASETS[one_of(DATASETS, name, 'data set')]
 
 
 def _root_folder(
     root: Path | str | None,  # torchvision's root folder, or None
 ) -> str | None:
-    "The folder that data is in: what was given, or else the environment variable ARM_NB_ROOT"
+    """The folder that data is in: what was given, or else the environment variable
+    ARM_NB_ROOT
+    """
     return str(root) if root is not None else os.environ.get('ARM_NB_ROOT') or None
 
 
@@ -897,7 +907,9 @@ def is_there(
     # torchvision's root folder; None: what ARM_NB_ROOT says
     root: Path | str | None = None,
 ) -> bool:
-    "Whether all files of a data set are there (their content is checked when they are read)"
+    """Whether all files of a data set are there (their content is checked when they are
+    read)
+    """
     spec, root = data_spec(name), _root_folder(root)
     return (spec.get is None or root is not None) and all(
         f.is_file() for f in spec.files(root)
@@ -913,10 +925,10 @@ def get_stream(
 ) -> Stream:
     """A data set as a class-incremental stream, read once a process.
 
-    Data that is in no package is looked for under `root`, or else in the folder that the
-    environment variable ARM_NB_ROOT names. The protocol 'released' is that of the authors' code.
-    ValueError for a name or a protocol that is not there; FileNotFoundError says how to get
-    what is missing.
+    Data that is in no package is looked for under `root`, or else in the folder that
+    the environment variable ARM_NB_ROOT names. The protocol 'released' is that of the
+    authors' code. ValueError for a name or a protocol that is not there;
+    FileNotFoundError says how to get what is missing.
 
     Example: `get_stream('mnist-mini').counts` is (4000, 500, 500).
     """
@@ -927,7 +939,7 @@ def get_stream(
     ):
         raise ValueError(
             f"{name} has no protocol 'released'; these have: "
-            f"{', '.join(s.name for s in DATASETS.values() if s.released)}"
+            f'{", ".join(s.name for s in DATASETS.values() if s.released)}'
         )
     if not is_there(name, root):
         if spec.get is None:
@@ -994,7 +1006,9 @@ def download(
     # the folder to put it in; None: what ARM_NB_ROOT says
     root: Path | str | None = None,
 ) -> Stream:  # read and checked
-    "Fetch a data set because the user asked for it, then read it once to be sure that it is whole."
+    """Fetch a data set because the user asked for it, then read it once to be sure that
+    it is whole.
+    """
     spec, root = data_spec(name), _root_folder(root)
     if spec.fetch and root is None:
         raise ValueError(f'{name} needs a folder to go to: {spec.get}')
@@ -1015,7 +1029,8 @@ def register_data(
     """Add a data set to `DATASETS`. The stream is made once, to be looked at.
     ValueError if the name is taken, the preset unknown, or the stream unsound.
 
-    Example: `register_data('mine', lambda: Stream.from_folder('pets'), preset='cifar10')`
+    Example: `register_data('mine', lambda: Stream.from_folder('pets'),
+    preset='cifar10')`
     """
     name = data.name if isinstance(data, DataSpec) else data
     if name in DATASETS:
@@ -1062,7 +1077,10 @@ def as_bytes(
     what: str = 'x',  # what they are called in a message
     channels: str | None = None,  # 'first', 'last'; None: told by the shape
 ) -> tuple[torch.Tensor, torch.Tensor]:  # uint8 (n, C, H, W) and int64 (n,), on the CPU
-    "Images as bytes and their labels. ValueError for pixels, shapes or labels that cannot be told."
+    """Images as bytes and their labels.
+
+    ValueError for pixels, shapes or labels that cannot be told.
+    """
     x, y = _as_tensor(x, f'{what}: images'), _as_tensor(y, f'{what}: labels')
     if x.ndim == 4:
         x = _channels_first(x, what, channels)
@@ -1104,12 +1122,14 @@ def _as_tensor(a, what: str) -> torch.Tensor:
 
 
 def _channels_first(x: torch.Tensor, what: str, channels: str | None) -> torch.Tensor:
-    "(n, H, W, C) to (n, C, H, W), if that is what it is; ValueError if the shape does not tell"
+    """(n, H, W, C) to (n, C, H, W), if that is what it is; ValueError if the shape does
+    not tell
+    """
     if channels is None:
         first, last = x.shape[1] in (1, 3), x.shape[3] in (1, 3)
         if first == last:
             raise ValueError(
-                f"{what}: images of shape {tuple(x.shape)} do not tell which axis "
+                f'{what}: images of shape {tuple(x.shape)} do not tell which axis '
                 "is the colours: say channels='first' for (n, C, H, W), "
                 "channels='last' for (n, H, W, C)"
             )
@@ -1119,9 +1139,8 @@ def _channels_first(x: torch.Tensor, what: str, channels: str | None) -> torch.T
 
 
 def _pixels(x: torch.Tensor, what: str) -> torch.Tensor:
-    """The one rule for pixels that are to be stored: bytes, or floats in [0, 1], which become
-    bytes.
-    ValueError for all others.
+    """The one rule for pixels that are to be stored: bytes, or floats in [0, 1], which
+    become bytes. ValueError for all others.
     """
     if x.dtype == torch.uint8:
         if x.numel() and x.max() == 1:
@@ -1261,7 +1280,8 @@ def _folder_parts(
     dict, list[str]
 ]:  # part -> (images uint8 (n,3,H,W), labels), arrays; the classes' names
     """The pictures below a folder, decoded.
-    ValueError if a class is not in every part; FileNotFoundError if no pictures are there.
+    ValueError if a class is not in every part; FileNotFoundError if no pictures are
+    there.
     """
     there = {part: Path(root) / part for part in PARTS if (Path(root) / part).is_dir()}
     there = there or {'train': Path(root)}
@@ -1290,8 +1310,8 @@ def check_input(
     what: str = 'x',  # what it is called in a message
     in_shape: Sequence[int] | None = None,  # (C, H, W) that they must have; None: any
 ) -> None:
-    """ValueError unless `x` is a tensor of floats of shape (N, C, H, W). It looks at no pixel, so
-    that nobody waits for a device.
+    """ValueError unless `x` is a tensor of floats of shape (N, C, H, W). It looks at no
+    pixel, so that nobody waits for a device.
     """
     if not isinstance(x, torch.Tensor):
         raise ValueError(f'{what} is a {type(x).__name__}: must be a torch.Tensor')
@@ -1317,14 +1337,17 @@ def check_unit(
     who: str,  # who needs them in [0, 1], and why
     what: str = 'xb',  # what they are called in a message
 ) -> None:
-    "ValueError if pixels lie outside [0, 1] by more than half a byte. It waits for the device."
+    """ValueError if pixels lie outside [0, 1] by more than half a byte.
+
+    It waits for the device.
+    """
     low, high = torch.stack(torch.aminmax(x.detach())).tolist()
     if low < -0.5 / 255 or high > 255.5 / 255:
         raise ValueError(
-            f'{what} has pixels from {low:.4g} to {high:.4g}: {who}, so they must lie in [0, 1]. '
-            'What normalises them belongs into the network:\n'
-            '    from torchvision.transforms import Normalize\n'
-            '    model = torch.nn.Sequential(Normalize(mean=[0.13], std=[0.31]), model)'
+            f'{what} has pixels from {low:.4g} to {high:.4g}: {who}, so they must lie'
+            ' in [0, 1]. What normalises them belongs into the network:\n    from'
+            ' torchvision.transforms import Normalize\n    model ='
+            ' torch.nn.Sequential(Normalize(mean=[0.13], std=[0.31]), model)'
         )
 
 
@@ -1334,7 +1357,9 @@ def check_batch(
     in_shape: Sequence[int] | None,  # (C, H, W); None: any
     n_classes: int,
 ) -> None:
-    "ValueError that says what is wrong with a batch, and where; nothing if it is sound."
+    """ValueError that says what is wrong with a batch, and where; nothing if it is
+    sound.
+    """
     if not isinstance(yb, torch.Tensor):
         raise ValueError(f'yb is a {type(yb).__name__}: must be a torch.Tensor')
     if isinstance(xb, torch.Tensor) and not xb.numel():

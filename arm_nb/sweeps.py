@@ -37,7 +37,10 @@ __all__ = ['registered', 'register_all', 'Job', 'combinations', 'plan', 'shard_o
 
 # %% ../nbs/library/sweeps.ipynb #c029b
 def _tables() -> dict[str, dict]:
-    "Where things are registered. By way of the modules, so that a worker finds its own."
+    """Where things are registered.
+
+    By way of the modules, so that a worker finds its own.
+    """
     from arm_nb import divergence, learner, settings, streams
 
     return {
@@ -92,7 +95,9 @@ class Job:
 def combinations(
     grid: dict,  # name -> a value, or a list of values
 ) -> list[dict]:
-    "Every combination of a grid's values; a value that is no list or tuple stands for itself."
+    """Every combination of a grid's values; a value that is no list or tuple stands for
+    itself.
+    """
     values = []
     for v in grid.values():
         if hasattr(v, 'tolist'):
@@ -111,7 +116,8 @@ def plan(
     # as in `run`: root, flavour, preset, model, class_order …
     **more,
 ) -> list[Job]:  # each run once, seed by seed
-    """The runs of a sweep, in order: all methods with the first seed, then all with the second.
+    """The runs of a sweep, in order: all methods with the first seed, then all with the
+    second.
 
     Raises: ValueError for a name that nothing here has, before anything runs.
     """
@@ -209,8 +215,8 @@ def in_parallel(
 ):  # yields (path, '' or why there is no record), as they finish
     """Hand jobs to joblib.
 
-    When a worker is killed, what is not finished is handed out again: each run goes on from its
-    checkpoint.
+    When a worker is killed, what is not finished is handed out again: each run goes on
+    from its checkpoint.
     """
     left, kills = {job.path: job for job in jobs}, 0
     backend, set_by_context = get_active_backend()
@@ -267,10 +273,11 @@ def sweep(
 ]:  # of all runs of the plan (of the shard), also those that were there already
     """Many runs, side by side, into the store; what is there already is not run again.
 
-    With `workers=None`, `joblib.parallel_config` says how many run at a time, else one a core.
+    With `workers=None`, `joblib.parallel_config` says how many run at a time, else one
+    a core.
 
-    Raises: ValueError for what cannot be, before anything runs; Stopped, when all others are done,
-    if some did not come to their end.
+    Raises: ValueError for what cannot be, before anything runs; Stopped, when all
+    others are done, if some did not come to their end.
 
     Example: `sweep(methods=['naive'], seeds=[0], folder=folder)[0].method` is 'naive'.
     """

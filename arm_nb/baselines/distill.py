@@ -51,7 +51,8 @@ class LwfConfig(Config):
 class Lwf(Lagged):
     """Learning without Forgetting.
 
-    After each step on the batch, a step towards the old network's answers on that batch.
+    After each step on the batch, a step towards the old network's answers on that
+    batch.
     """
 
     name = 'lwf'

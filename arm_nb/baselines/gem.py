@@ -45,7 +45,8 @@ def dual(
     margin: float = 0.5,
     eps: float = 1e-6,  # ridge, on cosines
 ) -> Tensor:  # (k,) float64: v; zeros if no past task objects
-    """How much of each past gradient GEM adds to g (Lopez-Paz and Ranzato 2017, eq. 11).
+    """How much of each past gradient GEM adds to g (Lopez-Paz and Ranzato 2017, eq.
+    11).
 
     Zeros, too, where a number is not finite: the loss will say so.
     """
@@ -80,7 +81,10 @@ def project(
     margin: float = 0.5,  # gamma, >= 0; 0: the nearest vector
     eps: float = 1e-6,  # ridge of `dual`
 ) -> Tensor:  # (P,) g~ with G g~ >= 0; g itself if it obeys already
-    "GEM's direction (Lopez-Paz and Ranzato 2017, eq. 8). ValueError for shapes that do not fit."
+    """GEM's direction (Lopez-Paz and Ranzato 2017, eq.
+
+    8). ValueError for shapes that do not fit.
+    """
     for what, t in dict(g=g, G=G).items():
         if not isinstance(t, Tensor) or not t.is_floating_point():
             raise ValueError(f'{what} must be a tensor of floats')
@@ -114,7 +118,10 @@ class Constrained:
 
 # %% ../../nbs/rivals/26_gem.ipynb #c032
 class Ring:
-    "The last images of each class, as bytes. Tasks that have a class in common share its places."
+    """The last images of each class, as bytes.
+
+    Tasks that have a class in common share its places.
+    """
 
     def __init__(
         self,
@@ -170,8 +177,8 @@ class Ring:
         c: int,  # a class
         task: int,  # the number of the present task
     ) -> int:
-        """Where the next image of a class goes: to an empty place, or to that of the oldest image
-        of the task that has most of the class's places.
+        """Where the next image of a class goes: to an empty place, or to that of the
+        oldest image of the task that has most of the class's places.
         """
         tasks, when = self.task[c].tolist(), self.when[c].tolist()
         if -1 in tasks:
@@ -233,8 +240,8 @@ RING = ('x', 'seen', 'when', 'task')  # what a ring is made of
     'needs arm_nb[gem]',
 )
 class Gem(Storing):
-    """Gradient Episodic Memory: the step nearest to plain SGD's that no past task's kept images
-    object to.
+    """Gradient Episodic Memory: the step nearest to plain SGD's that no past task's
+    kept images object to.
     """
 
     name = 'gem'
@@ -282,8 +289,8 @@ class Gem(Storing):
         self,
         labels: Tensor,  # (N,) of the batch at hand, on the CPU
     ) -> list[dict]:  # arguments of `Ring.of`, a constraint each
-        """The past tasks of which something is kept. If nobody says where tasks begin: the classes
-        that are not in the batch, together.
+        """The past tasks of which something is kept. If nobody says where tasks begin:
+        the classes that are not in the batch, together.
         """
         if self.task:
             return [
@@ -297,11 +304,15 @@ class Gem(Storing):
         return [dict(classes=others)] if others else []
 
     def weights(self, gram: Tensor) -> Tensor:
-        "How much of each past gradient to add, (k,), from the Gram matrix (k+1, k+1) on the CPU."
+        """How much of each past gradient to add, (k,), from the Gram matrix (k+1, k+1)
+        on the CPU.
+        """
         return dual(gram, self.cfg.margin)
 
     def _projected(self, rows: Tensor, g: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
-        "g~, shaped as the parameters, from the gradients as rows (k+1, P), last that of the batch."
+        """g~, shaped as the parameters, from the gradients as rows (k+1, P), last that
+        of the batch.
+        """
         self.last = Constrained(
             A := (rows @ rows.T).cpu().double(), v := self.weights(A)
         )
@@ -335,8 +346,8 @@ class Gem(Storing):
             )
 
     def memory(self) -> Memory:
-        """The places of all classes, full or not; a gradient a past task is held for the length of
-        a step only.
+        """The places of all classes, full or not; a gradient a past task is held for
+        the length of a step only.
         """
         shape = tuple(self.ring.x.shape[2:]) if self.ring else self.in_shape
         return (
@@ -350,13 +361,15 @@ class Gem(Storing):
         return super().state_dict() | dict(ring=ring)
 
     def check_state(self, state: dict) -> None:
-        "ValueError as for every strategy, and if the memory is none or has another size."
+        """ValueError as for every strategy, and if the memory is none or has another
+        size.
+        """
         super().check_state(state)
         if not state['ring']:
             return
         if not isinstance(state['ring'], dict) or not set(RING) <= state['ring'].keys():
             raise ValueError(
-                f"the state is none of GEM: its ring must have {', '.join(RING)}"
+                f'the state is none of GEM: its ring must have {", ".join(RING)}'
             )
         if (
             not all(isinstance(state['ring'][k], Tensor) for k in RING)
@@ -372,7 +385,10 @@ class Gem(Storing):
             )
 
     def load_state_dict(self, state: dict) -> None:
-        "Go on from `state_dict`. ValueError, and nothing has changed, as `check_state`."
+        """Go on from `state_dict`.
+
+        ValueError, and nothing has changed, as `check_state`.
+        """
         super().load_state_dict(state)
         self.ring, held = None, state['ring']
         if not held:

@@ -37,7 +37,8 @@ __all__ = ['GatedMLP', 'gen_model_for', 'kl_to_prior', 'Vae', 'vae_loss', 'MlpVa
 
 # %% ../../nbs/rivals/24_generative.ipynb #c008
 class GatedMLP(nn.Module):
-    """The classifier of GEN and GEN-MIR for digits: one hidden layer, gated, and a gated output.
+    """The classifier of GEN and GEN-MIR for digits: one hidden layer, gated, and a
+    gated output.
 
     Images (B,C,H,W) in, logits (B,n_classes) out."""
 
@@ -72,7 +73,10 @@ def gen_model_for(
     n_classes: int,  # logits
     seed: int = 0,  # fixes the first weights
 ) -> nn.Module:  # on the CPU, in training mode
-    "The classifier of GEN and GEN-MIR for images of this shape. ValueError as `network_for`."
+    """The classifier of GEN and GEN-MIR for images of this shape.
+
+    ValueError as `network_for`.
+    """
     return network_for(in_shape, {1: GatedMLP, 3: resnet18}, seed, n_classes)
 
 # %% ../../nbs/rivals/24_generative.ipynb #c014
@@ -87,7 +91,8 @@ def kl_to_prior(
 class Vae(nn.Module):
     """What all generators share.
 
-    A kind adds `encoder`, `decoder`, and the methods `scaled`, `pictures` and `error`."""
+    A kind adds `encoder`, `decoder`, and the methods `scaled`, `pictures` and
+    `error`."""
 
     # bounds of the variances
     smallest, largest = torch.finfo(torch.float32).tiny, None
@@ -108,7 +113,9 @@ def vae_loss(
     noise: Tensor,  # (B, z) draws of the standard normal
     beta: float = 1.0,  # weight of the KL term; 1: minus the bound itself
 ) -> Tensor:  # (B,) nats
-    "Reconstruction error + beta KL, an image each: minus the ELBO, with one draw of the code."
+    """Reconstruction error + beta KL, an image each: minus the ELBO, with one draw of
+    the code.
+    """
     mean, var = vae(x)
     return vae.error(vae.decoder(mean + var.sqrt() * noise), x) + beta * kl_to_prior(
         mean, var
@@ -116,7 +123,9 @@ def vae_loss(
 
 # %% ../../nbs/rivals/24_generative.ipynb #c024
 class MlpVae(Vae):
-    "The generator for digits: `depth` hidden layers in each half, pixels as probabilities of ink."
+    """The generator for digits: `depth` hidden layers in each half, pixels as
+    probabilities of ink.
+    """
 
     def __init__(
         self,
@@ -230,7 +239,9 @@ class ConvVae(Vae):
         return (self.decoder(z) + 1) / 2
 
     def error(self, out: Tensor, x: Tensor) -> Tensor:
-        "Squared error in units of 2x - 1, summed over pixels: (B,) nats up to a constant"
+        """Squared error in units of 2x - 1, summed over pixels: (B,) nats up to a
+        constant
+        """
         return (out - self.scaled(x)).square().flatten(1).sum(1)
 
 # %% ../../nbs/rivals/24_generative.ipynb #c032
@@ -319,9 +330,9 @@ class Generated:
 class Gen(Lagged):
     """Deep generative replay (Shin et al., 2017).
 
-    The old generator draws, the old classifier names, both new networks learn from it beside the
-    real batch. `generator` is for the VAE's first weights and all codes; dropout draws from torch's
-    own."""
+    The old generator draws, the old classifier names, both new networks learn from it
+    beside the real batch. `generator` is for the VAE's first weights and all codes;
+    dropout draws from torch's own."""
 
     name = 'gen'
     Config = GenConfig
@@ -406,7 +417,9 @@ class Gen(Lagged):
     def learn_model(
         self, xb: Tensor, yb: Tensor, x_hat: Tensor, p_hat: Tensor | None
     ) -> dict[str, Tensor]:
-        "Plain SGD on the classifier's loss; the losses are those of the first iteration."
+        """Plain SGD on the classifier's loss; the losses are those of the first
+        iteration.
+        """
         N, x = len(xb), torch.cat((xb, x_hat))
         for i in range(self.cfg.iterations):
             logits, logits_hat = (
@@ -469,7 +482,9 @@ def model_gain(
     harm: float,  # weight of the cross-entropy
     entropy: float,  # weight of the old answers' entropy
 ) -> Tensor:  # scalar, to be maximised
-    "How much the coming step harms these images, and how sure the old classifier is of them."
+    """How much the coming step harms these images, and how sure the old classifier is
+    of them.
+    """
     return harm * soft_cross_entropy(logits, logits_old) - entropy * soft_cross_entropy(
         logits_old, logits_old
     )
@@ -506,7 +521,8 @@ def search(
 class GenMirConfig(GenConfig):
     """Settings of GEN-MIR. Defaults: MNIST. ValueError for a value that cannot be.
 
-    `model_…` weigh in the search for the classifier, `vae_…` in that for the generator."""
+    `model_…` weigh in the search for the classifier, `vae_…` in that for the
+    generator."""
 
     rows: ClassVar = {
         'mnist5k': {},

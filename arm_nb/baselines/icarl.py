@@ -91,7 +91,10 @@ def class_means(
 ) -> tuple[
     Tensor, Tensor
 ]:  # (n_classes, d) means of length 1; (n_classes,) bool: which there are
-    "The mean feature of each class, scaled to length 1. One without images has zeros and False."
+    """The mean feature of each class, scaled to length 1.
+
+    One without images has zeros and False.
+    """
     _check_features(features)
     if (
         not isinstance(y, Tensor)
@@ -174,7 +177,8 @@ def icarl_targets(
 ) -> Tensor:  # (…, n_classes) in [0, 1]
     """Targets of Rebuffi's Algorithm 3.
 
-    The old network's answers for old classes, the label as zeros and a one for the others."""
+    The old network's answers for old classes, the label as zeros and a one for the
+    others."""
     truth = F.one_hot(y, n_classes)
     return truth if answers is None else torch.where(old, answers, truth.to(answers))
 
@@ -226,8 +230,8 @@ class IcarlConfig(Config):
 class Exemplars:
     """iCaRL's store, of exemplars and of images at hand.
 
-    The exemplars are of classes whose task is over, with what the network said of them then.
-    All images of the present task are at hand until it ends."""
+    The exemplars are of classes whose task is over, with what the network said of them
+    then. All images of the present task are at hand until it ends."""
 
     def __init__(
         self,
@@ -278,9 +282,11 @@ class Exemplars:
         # uint8 -> (n, n_classes) answers to write down
         ask: Callable[[Tensor], Tensor],
     ) -> None:
-        """The present task is over: give each class its share, and let go of what is at hand.
+        """The present task is over: give each class its share, and let go of what is at
+        hand.
 
-        ValueError, and nothing has changed, if not even one image of each class would fit."""
+        ValueError, and nothing has changed, if not even one image of each class would
+        fit."""
         x, y = self.images()
         classes = sorted(set(y.tolist()))
         share = self.mem_total // len(classes)
@@ -391,7 +397,8 @@ class Icarl(Storing):
         super().begin_task()
 
     def step(self, xb: Tensor, yb: Tensor) -> dict[str, Tensor]:
-        """`cfg.iterations` steps on the batch and, once a task has ended, on M exemplars each.
+        """`cfg.iterations` steps on the batch and, once a task has ended, on M
+        exemplars each.
 
         The losses are those of the last."""
         self._begin(xb, yb)
@@ -413,8 +420,8 @@ class Icarl(Storing):
     def _begin(self, xb: Tensor, yb: Tensor):
         """Take note of a batch: its classes, and its images.
 
-        If nobody says where tasks begin, the one before ends here when they have no class in
-        common, or as many images are at hand as the memory has places."""
+        If nobody says where tasks begin, the one before ends here when they have no
+        class in common, or as many images are at hand as the memory has places."""
         self.check_room(xb)
         now, before = set(yb.tolist()), set(self.present)
         full = self.store.n_at_hand + len(yb) > self.cfg.mem_total
@@ -434,14 +441,18 @@ class Icarl(Storing):
         self.seen, self.old = masks.to(self.like.device)
 
     def _ask(self, xb: Tensor) -> Tensor | None:
-        "The old network's answers on arriving images, (N, n_classes), if anybody wants them."
+        """The old network's answers on arriving images, (N, n_classes), if anybody
+        wants them.
+        """
         if self.model_old is None or not len(self.store):
             return None
         with eval_mode(self.model_old):
             return self.model_old(xb).sigmoid()
 
     def _draw(self) -> tuple[Tensor, Tensor] | None:
-        "Images and targets of the exemplars to replay: M an iteration, none twice in one."
+        """Images and targets of the exemplars to replay: M an iteration, none twice in
+        one.
+        """
         if not len(self.store):
             return None
         i, kept = (
@@ -467,7 +478,8 @@ class Icarl(Storing):
     def end_task(self) -> None:
         """The present task is over. Nothing, if no image is at hand.
 
-        Choose its exemplars, cut the others, write down the answers, renew the old network."""
+        Choose its exemplars, cut the others, write down the answers, renew the old
+        network."""
         if not self.store.at_hand:
             return
         self.store.settle(
@@ -492,9 +504,9 @@ class Icarl(Storing):
     def predict(self, x: Tensor) -> Tensor:
         """Scores (B, n_classes): minus the distance to each class's mean.
 
-        `UNSEEN` for a class never seen (for all, before the first batch). The means are computed
-        when they are asked for and then kept until the next step. Change the parameters by hand,
-        and they are stale."""
+        `UNSEEN` for a class never seen (for all, before the first batch). The means are
+        computed when they are asked for and then kept until the next step. Change the
+        parameters by hand, and they are stale."""
         x = self.checked(x)
         C = n_outputs(self.model, x) if self.n_classes is None else self.n_classes
         features = features_of(self.model, x)
@@ -506,11 +518,12 @@ class Icarl(Storing):
         return nearest_mean(features, *self._means)
 
     def memory(self) -> Memory:
-        """`mem_total` images; as `parameters`, the old network and the answers written down.
+        """`mem_total` images; as `parameters`, the old network and the answers written
+        down.
 
-        More images where exemplars and the images of the present task, which are kept until it
-        ends, are more together. The network counts for `distill='all'`, the answers for `'all'`
-        and `'stored'`."""
+        More images where exemplars and the images of the present task, which are kept
+        until it ends, are more together. The network counts for `distill='all'`, the
+        answers for `'all'` and `'stored'`."""
         network = 0 if self.model_old is None else count_parameters(self.model_old)
         answers = (
             0
@@ -535,7 +548,9 @@ class Icarl(Storing):
         )
 
     def check_state(self, state: dict) -> None:
-        "ValueError as for every strategy, and if one keeps an old network and the other does not."
+        """ValueError as for every strategy, and if one keeps an old network and the
+        other does not.
+        """
         super().check_state(state)
         if (state['model_old'] is None) != (self.model_old is None):
             raise ValueError(
@@ -553,7 +568,10 @@ class Icarl(Storing):
             raise ValueError("state['in_shape'] must be (C, H, W)")
 
     def load_state_dict(self, state: dict) -> None:
-        "Go on from what `state_dict` returned. ValueError as `check_state`; nothing has changed."
+        """Go on from what `state_dict` returned.
+
+        ValueError as `check_state`; nothing has changed.
+        """
         super().load_state_dict(state)
         if self.model_old is not None:
             self.model_old.load_state_dict(state['model_old'])

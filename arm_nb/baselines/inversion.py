@@ -57,7 +57,8 @@ def batch_statistics(
     # (B,) how many copies each image stands for; None: one
     counts: Tensor | None = None,
 ) -> tuple[Tensor, Tensor]:  # (channels,), (channels,): mean, unbiased variance
-    """The statistics of a batch as batch norm's running averages count them, channel by channel.
+    """The statistics of a batch as batch norm's running averages count them, channel by
+    channel.
 
     With counts, x is (B, channels, H, W).
     """
@@ -79,8 +80,8 @@ def norm_gap(
 ) -> Iterator[Callable[[], Tensor] | None]:
     """While in this block, the model's passes leave behind a gap.
 
-    That is: how far they were from its batch norms' running statistics. The function that comes
-    out gives R of the last pass. None if there is nothing to compare with.
+    That is: how far they were from its batch norms' running statistics. The function
+    that comes out gives R of the last pass. None if there is nothing to compare with.
     """
     norms = [
         m
@@ -176,9 +177,11 @@ def adi_terms(
         classes=-cfg.lambda_c * weighted_mean(unlike_classes, weight),
         norms=x_hat.new_zeros(()) if gap is None else -cfg.lambda_bn * gap,
         l2=-cfg.lambda_5 * l2_norm(x_hat, weight),
-        tv=-cfg.lambda_6 * total_variation(x_hat, weight)
-        if cfg.lambda_6
-        else x_hat.new_zeros(()),
+        tv=(
+            -cfg.lambda_6 * total_variation(x_hat, weight)
+            if cfg.lambda_6
+            else x_hat.new_zeros(())
+        ),
     )
 
 
@@ -192,8 +195,8 @@ def adi_objective(
 ) -> Tensor:  # scalar, to be maximised
     """What ADI climbs.
 
-    How much these images look like the classes drawn, to a network that has changed its mind
-    about them.
+    How much these images look like the classes drawn, to a network that has changed its
+    mind about them.
     """
     with (
         copies_of(model_old, weight),
@@ -291,8 +294,8 @@ class Inverted(Recalled):
 class Adi(Recaller):
     """Adaptive DeepInversion in ARM's place.
 
-    After each batch, make images of classes drawn from the past, and learn them with the old
-    network's answers.
+    After each batch, make images of classes drawn from the past, and learn them with
+    the old network's answers.
     """
 
     name = 'adi'
@@ -339,7 +342,8 @@ class Adi(Recaller):
     ) -> tuple[Tensor, Tensor, Tensor, Tensor | None]:
         """Line 6: what the recalled images start from.
 
-        Images, their classes, the classes to become, and how many copies each pair stands for.
+        Images, their classes, the classes to become, and how many copies each pair
+        stands for.
         """
         images = draw_starts(self.cfg, len(xb), self.generator)
         pairs = torch.stack((images, draw_classes(absent, self.cfg.M, self.generator)))

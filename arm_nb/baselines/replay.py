@@ -28,8 +28,8 @@ __all__ = ['to_bytes', 'check_stored', 'reservoir_slots', 'Reservoir', 'ErConfig
 def to_bytes(
     x: Tensor,  # (…) floats, pixels in [0, 1]; what lies outside is clipped
 ) -> Tensor:  # (…) uint8
-    """Pixels as bytes, how the tables count memory: the inverse of `to_unit`, exact for pixels
-    that came from bytes; others are rounded. ValueError for what are no floats.
+    """Pixels as bytes, how the tables count memory: the inverse of `to_unit`, exact for
+    pixels that came from bytes; others are rounded. ValueError for what are no floats.
     """
     if not isinstance(x, Tensor) or not x.is_floating_point():
         what = x.dtype if isinstance(x, Tensor) else type(x).__name__
@@ -43,7 +43,10 @@ def check_stored(
     in_shape=None,  # what the images must have; None: any
     names=('x', 'y'),  # what they are called in a message
 ) -> None:
-    "ValueError unless these are images with a label each. It looks at no pixel, so that nobody waits for a device."
+    """ValueError unless these are images with a label each.
+
+    It looks at no pixel, so that nobody waits for a device.
+    """
     check_input(x, names[0], in_shape)
     if (
         not isinstance(y, Tensor)
@@ -55,7 +58,8 @@ def check_stored(
         raise ValueError(f'{names[1]} must be labels (B,), a tensor of integers')
     if len(x) != len(y):
         raise ValueError(
-            f'{len(x)} images {names[0]} with {len(y)} labels {names[1]}: there must be one label for each image'
+            f'{len(x)} images {names[0]} with {len(y)} labels {names[1]}: there must be'
+            ' one label for each image'
         )
 
 # %% ../../nbs/rivals/23_replay.ipynb #c010
@@ -66,7 +70,9 @@ def reservoir_slots(
 ) -> tuple[
     Tensor, Tensor
 ]:  # (k,) and (k,) int64: these images take these places, none twice
-    "Vitter's Algorithm R for a whole batch: the same as one image at a time with the same draws."
+    """Vitter's Algorithm R for a whole batch: the same as one image at a time with the
+    same draws.
+    """
     b = torch.arange(len(u))
     i = n_seen + b  # their numbers, from 0
     # mem_total: let go
@@ -78,8 +84,8 @@ def reservoir_slots(
 
 # %% ../../nbs/rivals/23_replay.ipynb #c016
 class Reservoir:
-    """A buffer of `mem_total` images in which each image ever seen has the same chance to be
-    (Vitter, 1985).
+    """A buffer of `mem_total` images in which each image ever seen has the same chance
+    to be (Vitter, 1985).
     """
 
     def __init__(
@@ -213,13 +219,13 @@ class Reservoir:
             )
         if state['mem_total'] != self.mem_total:
             raise ValueError(
-                f"the saved buffer has mem_total={state['mem_total']}, "
+                f'the saved buffer has mem_total={state["mem_total"]}, '
                 f"this one mem_total={self.mem_total}: build it with the saved one's"
             )
 
     def load_state_dict(self, state: dict, device: torch.device | str = 'cpu') -> None:
-        """Hold what was held then (the generator is its owner's to restore). ValueError if the
-        saved buffer has another size.
+        """Hold what was held then (the generator is its owner's to restore). ValueError
+        if the saved buffer has another size.
         """
         self.check_state(state)
         self.x = None if state['x'] is None else state['x'].to(device, copy=True)
@@ -257,8 +263,8 @@ class ErConfig(Config):
 
 # %% ../../nbs/rivals/23_replay.ipynb #c031a
 class Storing(Strategy):
-    """A strategy that stores up to `cfg.mem_total` images as bytes, and is told where a task
-    begins, or goes by the classes of each batch. ER, iCaRL and GEM are such.
+    """A strategy that stores up to `cfg.mem_total` images as bytes, and is told where a
+    task begins, or goes by the classes of each batch. ER, iCaRL and GEM are such.
     Pixels must lie in [0, 1]; they are rounded to bytes.
     """
 
@@ -279,8 +285,8 @@ class Storing(Strategy):
 
     @property
     def mem_per_class(self) -> int | None:
-        """Images a class, if all classes have as many: derived from `mem_total`; None while the
-        number of classes is unknown.
+        """Images a class, if all classes have as many: derived from `mem_total`; None
+        while the number of classes is unknown.
         """
         return self.n_classes and self.cfg.mem_total // self.n_classes
 
@@ -307,8 +313,8 @@ class Storing(Strategy):
         return super().state_dict() | dict(task=self.task)
 
     def load_state_dict(self, state: dict) -> None:
-        """Go on from what `state_dict` returned. ValueError, and nothing has changed, as
-        `check_state`.
+        """Go on from what `state_dict` returned. ValueError, and nothing has changed,
+        as `check_state`.
         """
         super().load_state_dict(state)
         self.task = state['task']
@@ -328,8 +334,8 @@ class Replayed:
 # %% ../../nbs/rivals/23_replay.ipynb #c032
 @register('er', 'Chaudhry et al. (2019), experience replay from a reservoir')
 class Er(Storing):
-    """Experience replay: each batch is learned together with M images of earlier tasks, drawn from
-    a reservoir.
+    """Experience replay: each batch is learned together with M images of earlier tasks,
+    drawn from a reservoir.
     """
 
     name = 'er'
@@ -373,8 +379,8 @@ class Er(Storing):
         self,
         labels: Tensor,  # (N,) of the batch at hand, on the CPU
     ) -> dict:  # arguments of `Reservoir.draw`
-        """What may be replayed: what came before the present task; or, if nobody says where tasks
-        begin, the classes that are not in the batch.
+        """What may be replayed: what came before the present task; or, if nobody says
+        where tasks begin, the classes that are not in the batch.
         """
         return (
             dict(before=self.task)
@@ -410,8 +416,8 @@ class Er(Storing):
         self.last, self.recalled_p = replayed, counts / len(replayed.y)
 
     def memory(self) -> Memory:
-        """The buffer, full or not. Of somebody else's model we know the shape of an image only
-        after the first batch; until then, nothing.
+        """The buffer, full or not. Of somebody else's model we know the shape of an
+        image only after the first batch; until then, nothing.
         """
         shape = (
             self.in_shape if self.buffer.x is None else tuple(self.buffer.x.shape[1:])
@@ -432,8 +438,8 @@ class Er(Storing):
         self.descent.check_state(state)
 
     def load_state_dict(self, state: dict) -> None:
-        """Go on from what `state_dict` returned. ValueError, and nothing has changed, as
-        `check_state`.
+        """Go on from what `state_dict` returned. ValueError, and nothing has changed,
+        as `check_state`.
         """
         super().load_state_dict(state)
         self.descent.load_state_dict(state)
@@ -447,7 +453,10 @@ def interference(
     x: Tensor,  # (n, C, H, W) candidates
     y: Tensor,  # (n,) their classes
 ) -> Tensor:  # (n,) nats; positive: the step would harm this image
-    "MIR's score: how much the loss of each candidate rises. Batch norm's running statistics stay."
+    """MIR's score: how much the loss of each candidate rises.
+
+    Batch norm's running statistics stay.
+    """
     with keep_stats(model):
         before = F.cross_entropy(model(x), y, reduction='none')
         after = F.cross_entropy(
@@ -458,8 +467,8 @@ def interference(
 # %% ../../nbs/rivals/23_replay.ipynb #c049
 @dataclass(frozen=True)
 class MirConfig(ErConfig):
-    """Settings of ER-MIR: ER's, and how many images are looked at. ValueError for a value that
-    cannot be.
+    """Settings of ER-MIR: ER's, and how many images are looked at. ValueError for a
+    value that cannot be.
     """
 
     rows: ClassVar = ErConfig.rows | {
@@ -482,8 +491,8 @@ class MirConfig(ErConfig):
     'er-mir', 'Aljundi et al. (2019), the stored images that the batch harms most'
 )
 class ErMir(Er):
-    """ER with maximally interfered retrieval: of the candidates drawn, replay the M whose loss a
-    step on the batch alone would raise most.
+    """ER with maximally interfered retrieval: of the candidates drawn, replay the M
+    whose loss a step on the batch alone would raise most.
     """
 
     name = 'er-mir'
@@ -521,8 +530,8 @@ class ErMir(Er):
         x: Tensor,  # (n, C, H, W) candidates
         y: Tensor,  # (n,) their classes
     ) -> Replayed:
-        """The M candidates that a step along the gradient would harm most; all, if there are no
-        more than M.
+        """The M candidates that a step along the gradient would harm most; all, if
+        there are no more than M.
         """
         if len(x) <= self.cfg.M:
             return Replayed(x, y)

@@ -53,7 +53,8 @@ test-site: $(READY) $(NODE) ## build the site (preview) and read every page of i
 test-install: $(READY) ## build the wheel, install it in a fresh environment, and use it from there: three minutes
 	$(BIN)/python -m pytest -q tests/install
 
-export: $(READY) ## after editing a notebook: clean all, export all to arm_nb/
+export: $(READY) ## after editing a notebook: format, clean and export all to arm_nb/
+	$(BIN)/ruff format --quiet nbs
 	$(BIN)/nbdev_clean
 	$(BIN)/nbdev_export
 

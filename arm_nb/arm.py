@@ -137,9 +137,8 @@ def distill_loss(
     targets: str = 'soft',
     weight: Tensor | None = None,  # (B,) copies of each image; None: one
 ) -> Tensor:  # scalar >= 0
-    """L(f_theta', f_theta) of eq.
-
-    6 and line 9: cross-entropy to the old network's answers.
+    """L(f_theta', f_theta) of eq. 6 and line 9: cross-entropy to the old network's
+    answers.
     """
     if targets == 'soft':
         return soft_cross_entropy(logits, answers, weight)

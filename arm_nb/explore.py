@@ -414,9 +414,8 @@ def plot_toy(
     s: int,  # step to look at, 0..S of the trace
     n: int = 80,  # points along each side of the grid
 ) -> Figure:
-    """Regions before and after the step on class 2; the violation of eq.
-
-    4, and the walk of x_hat.
+    """Regions before and after the step on class 2; the violation of eq. 4, and the
+    walk of x_hat.
     """
     u = torch.linspace(0, 1, n)
     grid = two_pixels(

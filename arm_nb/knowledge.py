@@ -85,9 +85,9 @@ def local(
 # %% ../nbs/00_knowledge.ipynb #c028
 @dataclass(frozen=True, eq=False, repr=False)
 class Forgotten:
-    """What a step forgot on a list of inputs (eq.
+    """What a step forgot on a list of inputs (eq. 2).
 
-    2). As a truth value: did it forget at all?
+    As a truth value: did it forget at all?
     """
 
     # (B,) bool: the inputs that break eq. 2, non-local and changed
@@ -101,9 +101,8 @@ class Forgotten:
 
     @property
     def fraction(self) -> float:
-        """Their share of the non-local inputs, 0 to 1; NaN if none: eq.
-
-        2 then says nothing.
+        """Their share of the non-local inputs, 0 to 1; NaN if none: eq. 2 then says
+        nothing.
         """
         total = int(self.nonlocal_.sum())
         return self.n / total if total else float('nan')

@@ -110,7 +110,7 @@ def forgetting(
 # %% ../nbs/04_metrics.ipynb #c037
 def backward_transfer(
     a,  # (stages, tasks) accuracies, fractions; see `accuracy_matrix`
-) -> float:  # BWT, -1 to 1: positive if later tasks helped earlier ones; NaN after a single stage
+) -> float:  # BWT, -1 to 1: positive if later tasks helped; NaN after a single stage
     """Backward transfer (Lopez-Paz & Ranzato, 2017): mean change from just learned to
     the end, over all tasks but the last.
 
@@ -134,7 +134,7 @@ def backward_transfer(
 # %% ../nbs/04_metrics.ipynb #c048
 def mean_sd(
     values,  # (n,) one number a seed; NaN or None where there is none
-) -> tuple:  # (mean, sample standard deviation, ddof=1); the sd of one value is NaN, NaN gives NaN
+) -> tuple:  # (mean, sample sd, ddof=1); the sd of one value is NaN, NaN gives NaN
     """Mean and sample standard deviation over seeds, as after the ± of a table.
 
     Raises ValueError without values."""

@@ -190,9 +190,8 @@ class RunRecord:
 
     @property
     def forgetting(self) -> float:
-        """Eq.
-
-        11, a fraction; NaN before the run has come to its end, and for a single stage
+        """Eq. 11, a fraction; NaN before the run has come to its end, and for a single
+        stage
         """
         return float(forgetting(self.a)) if self.complete else math.nan
 
@@ -216,8 +215,10 @@ class RunRecord:
         """Is this the run that was asked for? A record is believed by its content, not
         by its place.
         """
-        names = 'data method flavour seed config eval_on task_classes n_classes marks how'.split()
-        for name in names:
+        told = (
+            'data method flavour seed config eval_on task_classes n_classes marks how'
+        )
+        for name in told.split():
             mine, asked = getattr(self, name), getattr(head, name)
             if mine != asked:
                 return f'{name} is {mine!r} there, and {asked!r} was asked for'

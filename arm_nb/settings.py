@@ -58,7 +58,8 @@ def check_number(
         value, (numbers.Real, numbers.Integral)[whole]
     ):
         with suppress(OverflowError):
-            number: Any = int(value) if whole else float(value)  # type: ignore[call-overload]
+            convert: Any = int if whole else float
+            number = convert(value)
             enough = number > -math.inf if at_least is None else number >= at_least
             if enough and number < (math.inf if below is None else below):
                 return number

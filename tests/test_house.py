@@ -205,6 +205,22 @@ def test_notebook_shows_or_tests_everything_it_exports(nb):
 
 
 @each_nb
+def test_notebook_takes_back_what_it_registers(nb):
+    "nbdev_test runs several notebooks in one process: what one leaves in a table, another finds there."
+    code = '\n'.join(c['source'] for c in nb.cells if c['cell_type'] == 'code' and not c['source'].startswith('#| export'))
+    kept = {*re.findall(r"^@register\(\s*'(\w+)'", code, re.M), *re.findall(r"^DIVERGENCES\['(\w+)'\] =", code, re.M)}
+    gone = {*re.findall(r"'(\w+)'", '\n'.join(l for l in code.splitlines() if l.startswith(('del ', 'for name in '))))}
+    assert not kept - gone, f'left in the tables of the process: {kept - gone}; take them out with del at the end'
+
+
+@each_nb
+def test_visible_code_fits_the_page(nb):
+    long = [(c['id'], l) for c in nb.cells if c['cell_type'] == 'code' and not re.match(r'#\| (hide|echo: false)', c['source'])
+            for l in c['source'].splitlines() if len(l) > 88 and not l.startswith('#|')]
+    assert not long, 'longer than 88 columns'
+
+
+@each_nb
 def test_notebook_outputs_are_saved_and_clean(nb):
     outputs = [(i, o) for i, c in enumerate(nb.cells) if c['cell_type'] == 'code' for o in c['outputs']]
     assert outputs, 'no outputs saved: make notebooks'
@@ -264,8 +280,9 @@ def small_tree(tmp_path):
     from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_raw_cell
     shutil.copy(root/'settings.ini', tmp_path), shutil.copy(root/'ruff.toml', tmp_path)
     (tmp_path/'nbs').mkdir(), (tmp_path/'arm_nb').mkdir()
+    shutil.copy(root/'nbs'/'ruff.toml', tmp_path/'nbs')
     cells = [new_raw_cell('---\noutput-file: m.html\n---'), new_markdown_cell('# M\n\n> m'), new_code_cell('#| default_exp m'),
-             new_code_cell('#| export\ndef f(x): return x + 1'), new_code_cell('assert f(1) == 2\nf(1)')]
+             new_code_cell('#| export\ndef f(x):\n    return x + 1'), new_code_cell('assert f(1) == 2\nf(1)')]
     cells[-1].outputs = [nbformat.v4.new_output('execute_result', {'text/plain': '2'}, execution_count=3)]
     for i, c in enumerate(cells): c['id'] = f'c{i}'
     nbformat.write(new_notebook(cells=cells), tmp_path/'nbs'/'00_m.ipynb')
@@ -306,14 +323,14 @@ def with_code(tree, code):
     cells = json.loads(nb.read_text())
     cells['cells'][3]['source'] = f'#| export\n{code}'.splitlines(keepends=True)
     nb.write_text(json.dumps(cells))
-    for name in ('nbdev_export', 'nbdev_clean'):
-        subprocess.run([Path(sys.executable).parent/name], cwd=tree, check=True, capture_output=True)
+    for name, *args in (('ruff', 'format', 'nbs'), ('nbdev_export',), ('nbdev_clean',)):
+        subprocess.run([Path(sys.executable).parent/name, *args], cwd=tree, check=True, capture_output=True)
 
 
 @pytest.mark.parametrize('code, says', [
     ('import os\ndef f(x): return x + 1', 'F401 `os` imported but unused'),
     ('def f(x): return x + one', 'F821 Undefined name `one`'),
-    ('def f(x): return x + 1 '.ljust(101, '#'), 'E501 Line too long (101 > 100)'),
+    ('# ' + 'word ' * 19 + 'word', 'E501 Line too long (101 > 100)'),
 ], ids=['import unused', 'name undefined', 'line too long'])
 def test_in_step_says_what_ruff_finds(small_tree, code, says):
     with_code(small_tree, code)

@@ -81,9 +81,9 @@ def project(
     margin: float = 0.5,  # gamma, >= 0; 0: the nearest vector
     eps: float = 1e-6,  # ridge of `dual`
 ) -> Tensor:  # (P,) g~ with G g~ >= 0; g itself if it obeys already
-    """GEM's direction (Lopez-Paz and Ranzato 2017, eq.
+    """GEM's direction (Lopez-Paz and Ranzato 2017, eq. 8).
 
-    8). ValueError for shapes that do not fit.
+    ValueError for shapes that do not fit.
     """
     for what, t in dict(g=g, G=G).items():
         if not isinstance(t, Tensor) or not t.is_floating_point():

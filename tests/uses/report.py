@@ -1,5 +1,4 @@
 import tempfile
-import numpy as np
 from arm_nb.report import *
 from arm_nb.arm import ArmConfig
 from arm_nb.metrics import plus_minus

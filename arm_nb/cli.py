@@ -663,7 +663,10 @@ def report(
         Path | None,
         typer.Option(
             metavar='STEM',
-            help='Also write the table to STEM.txt, STEM.md and STEM.csv.',
+            help=(
+                'Also write the table to STEM.txt, STEM.md and STEM.csv, and to'
+                ' STEM-runs.csv a line a run.'
+            ),
         ),
     ] = None,
 ):
@@ -672,7 +675,8 @@ def report(
     from arm_nb.record import load_records
     from arm_nb.report import results_table, save_table, table_markdown, table_text
 
-    table = results_table(load_records(folder))
+    records = load_records(folder)
+    table = results_table(records)
     printers = dict(
         text=table_text,
         markdown=table_markdown,
@@ -681,7 +685,8 @@ def report(
     )
     typer.echo(printers[format.value](table))
     if save:
-        typer.echo('written: ' + ', '.join(map(str, save_table(table, save))), err=True)
+        written = map(str, save_table(table, save, records))
+        typer.echo('written: ' + ', '.join(written), err=True)
     for p in sorted(folder.glob('**/*.incomplete')):
         typer.echo(f'not in the table, it did not come to its end: {p}', err=True)
 

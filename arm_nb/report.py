@@ -17,14 +17,17 @@ import numpy as np
 import pandas as pd
 
 from .methods import ORDER, OURS, row_of, settings
-from .metrics import mean_sd, plus_minus
+from .metrics import backward_transfer, mean_sd, plus_minus
 from .record import HOW, RunRecord, plain, write_whole
+from .settings import one_of
+from .stats import Verdict, printed, verdict
 from .streams import DATASETS
 
 # %% auto #0
-__all__ = ['PAPER', 'PAPER_DATA', 'REMARKS', 'rehearsal_of', 'published', 'preset_of', 'changes', 'run_name', 'command_of',
-           'table_row', 'results_table', 'short_count', 'readable', 'in_columns', 'table_text', 'table_markdown',
-           'save_table', 'load_table', 'beside_paper', 'above_by_sd', 'verdicts']
+__all__ = ['PAPER', 'PAPER_DATA', 'REMARKS', 'MEASURES', 'rehearsal_of', 'published', 'preset_of', 'changes', 'run_name',
+           'command_of', 'table_row', 'results_table', 'short_count', 'readable', 'in_columns', 'table_text',
+           'table_markdown', 'runs_table', 'save_table', 'load_table', 'beside_paper', 'runs_of', 'compare',
+           'against_printed']
 
 # %% ../nbs/library/report.ipynb #c006
 _lines = files('arm_nb').joinpath('paper.csv').read_text(encoding='utf-8')
@@ -258,6 +261,17 @@ def table_row(
     return result
 
 # %% ../nbs/library/report.ipynb #c025
+def _configurations(records) -> list[tuple[list[RunRecord], RunRecord]]:
+    "Records of one configuration together, each group with its method's first record."
+    first: dict = {}
+    groups: dict = {}
+    for r in records:
+        first.setdefault((r.data, r.method), r)
+        same = [r.data, r.method, r.flavour, r.config, r.eval_on, r.how, r.marks]
+        groups.setdefault(json.dumps(same, sort_keys=True), []).append(r)
+    return [(same, first[same[0].data, same[0].method]) for same in groups.values()]
+
+
 def results_table(
     # `RunRecord`s, as from `run` or `load_records`, of any methods, data and seeds
     records,
@@ -277,12 +291,7 @@ def results_table(
                 f'{run_name(r)} on {r.data}, seed {r.seed}, stopped after '
                 f'{r.n_iterations} iterations: leave it out, or run it again'
             )
-    first, cells = {}, {}
-    for r in records:
-        first.setdefault((r.data, r.method), r)
-        same = [r.data, r.method, r.flavour, r.config, r.eval_on, r.how, r.marks]
-        cells.setdefault(json.dumps(same, sort_keys=True), []).append(r)
-    rows = [table_row(c, first[c[0].data, c[0].method]) for c in cells.values()]
+    rows = [table_row(same, first) for same, first in _configurations(records)]
 
     def order(known, k):
         return list(dict.fromkeys([*known, *(r[k] for r in rows)]))
@@ -417,14 +426,48 @@ def table_markdown(
     return '\n'.join(out).rstrip()
 
 # %% ../nbs/library/report.ipynb #c032b
+def _run_row(record: RunRecord, changed: str) -> dict:
+    "One run as a row of `runs_table`."
+    r, a = record, record.a
+    several = len(a) > 1
+    return dict(
+        data=r.data,
+        method=r.method,
+        changed=changed,
+        seed=r.seed,
+        accuracy=r.average_accuracy,
+        forgetting=r.forgetting,
+        backward=backward_transfer(a) if several else np.nan,
+        first_end=a[-1, 0] if several else np.nan,
+        later_new=np.diag(a)[1:].mean() if several else np.nan,
+        seconds=r.seconds['train'],
+        commit=r.versions.get('commit'),
+    )
+
+
+def runs_table(
+    records,  # `RunRecord`s, as for `results_table`
+) -> pd.DataFrame:  # a row a run, accuracies and forgetting as fractions
+    """Records seed by seed, for `compare`: small enough to be kept with the pages."""
+    rows = []
+    for same, first in _configurations(records):
+        changed = ', '.join(changes(same[0], first))
+        rows += [_run_row(r, changed) for r in sorted(same, key=lambda r: r.seed)]
+    return pd.DataFrame(rows)
+
+
 def save_table(
     table: pd.DataFrame,  # from `results_table`
     # e.g. 'results/mnist-mini': .txt, .md and .csv are put behind it
     stem: str | Path,
-) -> list[Path]:  # the three files
+    # those that the table was made of: also -runs.csv, a line a run
+    records=(),
+) -> list[Path]:  # the files
     "The table as text, Markdown and CSV, each file written whole or not at all."
     csv = table.to_csv(index=False).rstrip('\n')
     written = {'.txt': table_text(table), '.md': table_markdown(table), '.csv': csv}
+    if len(records):
+        written['-runs.csv'] = runs_table(records).to_csv(index=False).rstrip('\n')
     paths = {Path(f'{stem}{end}'): text for end, text in written.items()}
     for path, text in paths.items():
         write_whole(path, lambda f: f.write((text + '\n').encode()))
@@ -433,9 +476,10 @@ def save_table(
 
 def load_table(
     path: str | Path,  # a .csv that `save_table` wrote
-) -> pd.DataFrame:  # as from `results_table`
+) -> pd.DataFrame:  # as from `results_table`, or from `runs_table`
     "A saved table, as it was."
-    return pd.read_csv(path).fillna({'changed': ''}).astype({'table': 'Int64'})
+    table = pd.read_csv(path).fillna({'changed': ''})
+    return table.astype({'table': 'Int64'}) if 'table' in table else table
 
 # %% ../nbs/library/report.ipynb #c032e
 _NUMBERS = ['accuracy', 'accuracy_sd', 'forgetting', 'forgetting_sd']
@@ -487,46 +531,83 @@ def beside_paper(
     return pd.DataFrame(rows)
 
 # %% ../nbs/library/report.ipynb #c032h
-def above_by_sd(
-    mean: np.ndarray,  # (n,)
-    sd: np.ndarray,  # (n,), nan: unknown
-) -> (
-    np.ndarray
-):  # (n, n): +1 where row i lies above row j, -1 where below, 0: not told apart
-    """Which rows of a table lie apart by more than the larger of their standard
-    deviations.
-    """
-    d = np.subtract.outer(mean, mean)
-    # nan is above nothing
-    return np.where(abs(d) > np.fmax.outer(sd, sd), np.sign(d), 0)
+MEASURES = {  # what runs can be compared by -> +1 if more is better, -1 if less is
+    'accuracy': 1,
+    'forgetting': -1,
+    'backward': 1,
+    'first_end': 1,
+    'later_new': 1,
+}
 
 
-def verdicts(
-    table: pd.DataFrame,  # from `beside_paper`
-    of: str = 'accuracy',  # or 'forgetting'
-    # are the data of the paper's kind? Else only the order is compared
-    levels: bool = True,
-) -> list[str]:  # one a row: 'within a sd', 'same order (9 of 9)', 'other order: er', …
-    """Does it agree with the paper, by the five rules above? '-' where the paper has no
-    figure.
+def runs_of(
+    runs: pd.DataFrame,  # from `runs_table` or `load_table`
+    # 'arm', 'er-100', or with what was changed: 'adi (div=js)'
+    row: str,
+) -> pd.DataFrame:  # its runs, by seed
+    """The runs of one row. The protocol of a stream and how numbers are computed do not
+    count.
+
+    Raises: ValueError if there is no such row, or a seed is there twice.
     """
-    columns = f'paper_{of}', f'paper_{of}_sd', of, f'{of}_sd'
-    m, s, ours, sd = (table[k].to_numpy(float) for k in columns)
-    theirs, here, out = above_by_sd(m, s), above_by_sd(ours, sd), []
-    for i in range(len(table)):
-        pairs = (theirs[i] != 0) & ~np.isnan(ours)
-        same, other = (here == theirs)[i] & pairs, (here == -theirs)[i] & pairs
-        n, rows = f'({same.sum()} of {pairs.sum()})', list(table.row[other])
-        if np.isnan(m[i]):
-            out.append('-')
-        elif np.isnan(ours[i]):
-            out.append('not run here')
-        elif levels and abs(ours[i] - m[i]) <= np.fmax(s[i], sd[i]):
-            out.append('within a sd')
-        elif rows:
-            out.append('other order: ' + ', '.join(rows))
-        elif 2 * same.sum() >= pairs.sum() > 0:
-            out.append(f'same order {n}')
-        else:
-            out.append(f'not told apart {n}')
-    return out
+    name, _, more = row.removesuffix(')').partition(' (')
+    method, changed = (name, {}) if name in {*runs.method} else row_of(name)
+    stated = [*more.split(', '), *(f'{k}={v}' for k, v in changed.items())]
+    want = _row_key(method, stated)
+    keys = [
+        _row_key(r.method, set(r.changed.split(', ')) - {'protocol=released'})
+        for r in runs.itertuples()
+    ]
+    found = runs[[k == want for k in keys]]
+    if found.empty:
+        raise ValueError(f'no runs of {row!r} here')
+    if found.seed.duplicated().any():
+        raise ValueError(
+            f'{row}: a seed is there twice. Give the runs of one data set, computed in '
+            'one way'
+        )
+    return found.set_index('seed').sort_index()
+
+
+def compare(
+    runs: pd.DataFrame,  # of one data set, from `runs_table` or `load_table`
+    better: str,  # a row, as in `runs_of`: the claim is that it does better
+    worse: str,  # than this
+    measure: str = 'accuracy',  # a name in `MEASURES`
+) -> Verdict:  # of better - worse; for forgetting of worse - better
+    """Does one row do better than another? By `verdict`, over the seeds that both have.
+
+    Raises: ValueError if a row is not there, or if they have no seed in common.
+
+    Example: `compare(runs, 'arm', 'naive').word` is 'holds'.
+    """
+    one_of(MEASURES, measure, 'measure')
+    a, b = runs_of(runs, better)[measure], runs_of(runs, worse)[measure]
+    seeds = a.index.intersection(b.index)
+    if seeds.empty:
+        raise ValueError(f'{better} and {worse} have no seed in common')
+    sign = MEASURES[measure]
+    return verdict(sign * a[seeds], sign * b[seeds])
+
+
+def against_printed(
+    runs: pd.DataFrame,  # of one data set, from `runs_table` or `load_table`
+    number: int,  # of a table of the paper
+    row: str,  # its name in that table: 'arm', 'er-100'
+    measure: str = 'accuracy',  # or 'forgetting'
+) -> Verdict:  # of ours - the paper's
+    """Is our row above the printed one? By `verdict`, with Welch's interval.
+
+    The word is 'holds' where ours is higher, 'does not hold' where it is lower, 'equal'
+    where all of the interval lies within five points of zero.
+
+    Raises: ValueError if the table has no such row or figure, or if no source says what
+    its ± is.
+    """
+    one_of(('accuracy', 'forgetting'), measure, 'measure of the paper')
+    p = PAPER[(PAPER.table == number) & (PAPER.row == row)]
+    if p.empty or p[measure].isna().any():
+        raise ValueError(f'Table {number} of the paper has no {measure} of {row!r}')
+    p = p.iloc[0]
+    theirs = printed(p.method, p.data, p[measure] / 100, p[f'{measure}_sd'] / 100)
+    return verdict(runs_of(runs, row)[measure].to_numpy(), theirs)

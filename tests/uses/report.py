@@ -1,5 +1,4 @@
 import tempfile
-import numpy as np
 from arm_nb.report import *
 from arm_nb.arm import ArmConfig
 from arm_nb.metrics import plus_minus
@@ -20,4 +19,9 @@ with tempfile.TemporaryDirectory() as folder: assert [p.suffix for p in save_tab
 assert table.seeds.item() == 2 and plus_minus(40., 0.) in table_text(table) and short_count(478410) == '478K'
 assert readable(table)['extra MB'].item() == '1.91' and '| arm |' in table_markdown(table) and in_columns([['a', 'b'], ['cc', '1']]) == ['a   b', 'cc  1']
 side = beside_paper(6, table)
-assert side[side.seeds == 2].row.tolist() == ['arm'] and verdicts(side)[-1] == 'not told apart (0 of 0)' and above_by_sd(np.array([1., 2.]), np.zeros(2)).tolist() == [[0, -1], [1, 0]]
+assert side[side.seeds == 2].row.tolist() == ['arm']
+worse = replace(r, accuracy=[[1., 0, 0, 0, 0]] * 4 + [[.1] * 5])
+each = runs_table([x for s in range(3) for x in (replace(r, seed=s), replace(worse, seed=s, method='naive', config={}))])
+assert list(each)[:6] == ['data', 'method', 'changed', 'seed', 'accuracy', 'forgetting'] and len(runs_of(each, 'arm')) == 3
+assert set(MEASURES) <= set(each) and str(compare(each, 'arm', 'naive')) == 'holds: +30.0 (+30.0 to +30.0), d = inf, n = 3'
+assert against_printed(each, 6, 'arm').word == 'does not hold' and round(against_printed(each, 6, 'arm').mean, 3) == -.163

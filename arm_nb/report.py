@@ -149,9 +149,9 @@ def run_name(
     record: RunRecord,
     reference: RunRecord | None = None,  # as in `changes`
 ) -> str:  # e.g. 'arm (paper, M=40)'
-    "The method, and in brackets what was changed."
-    changed = ', '.join(changes(record, reference))
-    return record.method + (f' ({changed})' if changed else '')
+    "The method, and in brackets what was changed; how it was computed is left out."
+    told = [c for c in changes(record, reference) if c.split('=')[0] not in HOW]
+    return record.method + (f' ({", ".join(told)})' if told else '')
 
 # %% ../nbs/library/report.ipynb #c021
 # marks with a flag

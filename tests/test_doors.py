@@ -16,7 +16,7 @@ from arm_nb.learner import Learner, Naive, Strategy, check_fit, count_right
 from arm_nb.models import MLP
 from arm_nb.streams import Stream, to_unit
 
-SMALL = dict(N=4, M=4, T=8, recall_from=8, S=2, mem_total=12, candidates=6, iterations=2, hidden=8, z=3, warmup=8)   # of these, what a method has
+SMALL = dict(N=4, M=4, T=8, recall_from=8, S=2, mem_total=12, candidates=6, iterations=2, hidden=8, z=3, warmup=8, n_features=16, epochs=5)   # of these, what a method has
 STORING, PAINTING = ['er', 'er-mir', 'icarl', 'gem'], ['gen', 'gen-mir']
 each = pytest.mark.parametrize('name', METHODS)
 storing = pytest.mark.parametrize('name', STORING)

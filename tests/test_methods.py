@@ -12,7 +12,7 @@ from arm_nb.report import PAPER
 from arm_nb.streams import DATASETS, Stream
 
 torch.set_num_threads(1)
-SMALL = dict(N=4, M=4, T=8, recall_from=8, S=2, mem_total=12, candidates=6, iterations=2, hidden=8, z=3, warmup=8)   # of these, what a method has
+SMALL = dict(N=4, M=4, T=8, recall_from=8, S=2, mem_total=12, candidates=6, iterations=2, hidden=8, z=3, warmup=8, n_features=16, epochs=5)   # of these, what a method has
 each = pytest.mark.parametrize('name', METHODS)
 
 

@@ -48,7 +48,7 @@ class MaskedConfig(NaiveConfig):
     ValueError for a value that cannot be.
     """
 
-    rows: ClassVar = NaiveConfig.rows
+    rows: ClassVar = NaiveConfig.rows | {'mnist5k': dict(eta_0=0.02)}
 
 
 @register(

@@ -52,7 +52,8 @@ class MaskedConfig(NaiveConfig):
 
 
 @register(
-    'masked', 'Caccia et al. (2022), the loss of ER-ACE on new images, without replay'
+    'masked',
+    'Zeno et al. (2018), the labels trick: only the classes of the batch compete',
 )
 class Masked(Naive):
     "Plain SGD in which only the classes of the batch compete."
@@ -239,7 +240,16 @@ class Ncm(Computed):
 # %% ../../nbs/rivals/27_simple.ipynb #c040
 @dataclass(frozen=True)
 class SldaConfig(NcmConfig):
-    "Settings of streaming LDA. ValueError for a value that cannot be."
+    """Settings of streaming LDA. The shrinkage is for pixels; the rows `slda-random` and
+    `slda-conv` have their own. ValueError for a value that cannot be.
+    """
+
+    rows: ClassVar = {
+        'mnist5k': dict(shrinkage=0.6),
+        'cifar10': {},
+        'mnist-color': {},
+        'miniimagenet': {},
+    }
 
     features: str = choice('pixels', of=FEATURES)  # what it looks at
     n_features: int = number(2000, at_least=1)  # random units; or 16 times the filters

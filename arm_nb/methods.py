@@ -47,7 +47,7 @@ VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
     'slda-random': ('slda', dict(features='random', shrinkage=0.03)),
     'slda-conv': ('slda', dict(features='conv', n_features=3200, shrinkage=0.001)),
     'ridge-pixels': ('ridge', dict(features='pixels', penalty=1000.0)),
-    'ridge-conv': ('ridge', dict(features='conv', n_features=3200, penalty=0.01)),
+    'ridge-conv': ('ridge', dict(features='conv', n_features=3200, penalty=0.001)),
     'lwf-unit-lag': ('lwf', dict(T=1)),
     'adi-unit-lag': ('adi', _UNIT_LAG),
     'arm-unit-lag': ('arm', _UNIT_LAG),

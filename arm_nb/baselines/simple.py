@@ -373,7 +373,7 @@ class GdumbConfig(Config):
     "Settings of GDumb. ValueError for a value that cannot be."
 
     rows: ClassVar = {
-        'mnist5k': {},
+        'mnist5k': dict(eta_0=0.2),
         'cifar10': dict(mem_total=200),
         'mnist-color': dict(mem_total=200),
         'miniimagenet': dict(mem_total=500),

@@ -151,7 +151,7 @@ def test_sharp_tasks_give_the_records_they_gave():
 
 # ---- pixels (items 3 and 4)
 
-@pytest.mark.parametrize('name', STORING + PAINTING)
+@pytest.mark.parametrize('name', [*STORING, 'gdumb', *PAINTING])
 def test_bytes_are_stored_so_pixels_beyond_0_and_1_are_refused(name):
     xb, yb = batch()
     s = make(name)
@@ -167,7 +167,7 @@ def test_bytes_are_stored_so_pixels_beyond_0_and_1_are_refused(name):
     make(name, inside).observe(xb, yb)
 
 
-@pytest.mark.parametrize('name', ['naive', 'lwf', 'arm', 'adi'])
+@pytest.mark.parametrize('name', ['naive', 'masked', 'ncm', 'slda', 'ridge', 'lwf', 'arm', 'adi'])
 def test_who_stores_nothing_takes_any_pixels(name): make(name).observe((batch()[0] - .13)/.31, batch()[1])
 
 

@@ -27,7 +27,10 @@ for _found in iter_modules(arm_nb.baselines.__path__):
     import_module(f'arm_nb.baselines.{_found.name}')
 
 # of the tables; others follow
-ORDER = 'stationary er er-mir icarl gem naive gen gen-mir lwf adi arm'.split()
+ORDER = (
+    'stationary er er-mir gdumb icarl gem naive masked ncm slda ridge '
+    'gen gen-mir lwf adi arm'
+).split()
 for _name in [*ORDER, *METHODS.keys() - {*ORDER}]:
     METHODS[_name] = METHODS.pop(_name)
 OURS: frozenset[str] = frozenset(METHODS)  # what this package brings
@@ -41,6 +44,10 @@ VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
     'er-mir-25': ('er-mir', dict(mem_total=25)),
     'er-100': ('er', dict(mem_total=100)),
     'er-mir-100': ('er-mir', dict(mem_total=100)),
+    'slda-random': ('slda', dict(features='random', shrinkage=0.03)),
+    'slda-conv': ('slda', dict(features='conv', n_features=3200, shrinkage=0.001)),
+    'ridge-pixels': ('ridge', dict(features='pixels', penalty=1000.0)),
+    'ridge-conv': ('ridge', dict(features='conv', n_features=3200, penalty=0.001)),
     'lwf-unit-lag': ('lwf', dict(T=1)),
     'adi-unit-lag': ('adi', _UNIT_LAG),
     'arm-unit-lag': ('arm', _UNIT_LAG),

@@ -16,7 +16,7 @@ from arm_nb.learner import Learner, Naive, Strategy, check_fit, count_right
 from arm_nb.models import MLP
 from arm_nb.streams import Stream, to_unit
 
-SMALL = dict(N=4, M=4, T=8, recall_from=8, S=2, mem_total=12, candidates=6, iterations=2, hidden=8, z=3, warmup=8)   # of these, what a method has
+SMALL = dict(N=4, M=4, T=8, recall_from=8, S=2, mem_total=12, candidates=6, iterations=2, hidden=8, z=3, warmup=8, n_features=16, epochs=5)   # of these, what a method has
 STORING, PAINTING = ['er', 'er-mir', 'icarl', 'gem'], ['gen', 'gen-mir']
 each = pytest.mark.parametrize('name', METHODS)
 storing = pytest.mark.parametrize('name', STORING)
@@ -151,7 +151,7 @@ def test_sharp_tasks_give_the_records_they_gave():
 
 # ---- pixels (items 3 and 4)
 
-@pytest.mark.parametrize('name', STORING + PAINTING)
+@pytest.mark.parametrize('name', [*STORING, 'gdumb', *PAINTING])
 def test_bytes_are_stored_so_pixels_beyond_0_and_1_are_refused(name):
     xb, yb = batch()
     s = make(name)
@@ -167,7 +167,7 @@ def test_bytes_are_stored_so_pixels_beyond_0_and_1_are_refused(name):
     make(name, inside).observe(xb, yb)
 
 
-@pytest.mark.parametrize('name', ['naive', 'lwf', 'arm', 'adi'])
+@pytest.mark.parametrize('name', ['naive', 'masked', 'ncm', 'slda', 'ridge', 'lwf', 'arm', 'adi'])
 def test_who_stores_nothing_takes_any_pixels(name): make(name).observe((batch()[0] - .13)/.31, batch()[1])
 
 

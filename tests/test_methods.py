@@ -12,7 +12,7 @@ from arm_nb.report import PAPER
 from arm_nb.streams import DATASETS, Stream
 
 torch.set_num_threads(1)
-SMALL = dict(N=4, M=4, T=8, recall_from=8, S=2, mem_total=12, candidates=6, iterations=2, hidden=8, z=3, warmup=8)   # of these, what a method has
+SMALL = dict(N=4, M=4, T=8, recall_from=8, S=2, mem_total=12, candidates=6, iterations=2, hidden=8, z=3, warmup=8, n_features=16, epochs=5)   # of these, what a method has
 each = pytest.mark.parametrize('name', METHODS)
 
 
@@ -140,12 +140,12 @@ def test_it_runs_in_double_precision(name):
     assert s.like.dtype == torch.float64 and s.predict(xb).dtype == torch.float64
 
 
-@pytest.mark.parametrize('name', ['er', 'er-mir', 'icarl', 'gem'])
+@pytest.mark.parametrize('name', ['er', 'er-mir', 'gdumb', 'icarl', 'gem'])
 def test_a_buffer_that_is_too_small_is_refused_by_name(name):
     stream = tiny()
     with pytest.raises(ValueError, match='mem_total'): make(name, stream, mem_total=0)
     with pytest.raises(ValueError, match='mem_total'): make(name, stream, mem_total=5, M=4).observe(*next(stream.batches(0, 4, seed=0)))   # six classes
-    if name != 'gem':                                                                          # GEM replays no batch
+    if name not in ('gem', 'gdumb'):                                                           # these replay no batch
         with pytest.raises(ValueError, match='mem_total'): make(name, stream, mem_total=8, M=9, candidates=9)
 
 

@@ -33,7 +33,7 @@ def pull(
     params: Sequence[Tensor],  # theta, changed in place
     anchor: Sequence[Tensor],  # theta*, of the same shapes
     weight: Sequence[Tensor],  # lambda Omega >= 0, of the same shapes or 0-dim
-    eta: float,                # step size, >= 0
+    eta: float,  # step size, >= 0
 ) -> None:
     """A step down the penalty 1/2 sum w (theta - theta*)^2, taken implicitly.
 
@@ -46,43 +46,61 @@ def pull(
 @dataclass(frozen=True)
 class AnchoredConfig(Config):
     "What all anchored methods are told. ValueError for a value that cannot be."
-    rows: ClassVar = {'mnist5k': {}, 'mnist-color': dict(eta_0=.01),
-                      'cifar10': dict(eta_0=.1), 'miniimagenet': dict(eta_0=.1)}
 
-    eta_0: float = number(.05, at_least=0)    # learning rate
-    strength: float = number(1., at_least=0)  # lambda, weight of the penalty
-    N: int = number(10, at_least=1)           # images in a batch
+    rows: ClassVar = {
+        'mnist5k': {},
+        'mnist-color': dict(eta_0=0.01),
+        'cifar10': dict(eta_0=0.1),
+        'miniimagenet': dict(eta_0=0.1),
+    }
+
+    eta_0: float = number(0.05, at_least=0)  # learning rate
+    strength: float = number(1.0, at_least=0)  # lambda, weight of the penalty
+    N: int = number(10, at_least=1)  # images in a batch
+
 
 class Anchored(Strategy):
-    """Plain SGD, pulled back to where the last task ended: each parameter by its importance.
+    """Plain SGD, each parameter pulled back to where the last task ended.
 
-    The importance of a task is known when the next one begins: `begin_task`. Without that call
-    it is plain SGD.
+    How strongly is its importance. That of a task is known when the next one begins:
+    `begin_task`. Without that call it is plain SGD.
     """
-    kept: tuple[str, ...] = ('anchor', 'omega', 'running')  # lists of tensors, one a parameter
+
+    kept: tuple[str, ...] = (
+        'anchor',
+        'omega',
+        'running',
+    )  # lists of tensors, one a parameter
 
     def __init__(
         self,
-        model: nn.Module,                         # images -> logits; any classifier
-        cfg: AnchoredConfig | None = None,        # the settings; None: the defaults
-        generator: torch.Generator | None = None, # for draws, if any; None: a new one of seed 0
+        model: nn.Module,  # images -> logits; any classifier
+        cfg: AnchoredConfig | None = None,  # the settings; None: the defaults
+        generator: torch.Generator
+        | None = None,  # for draws, if any; None: a new one of seed 0
     ):
         super().__init__(model, cfg, generator)
-        self.tasks, self.n = 0, 0           # tasks that are past; batches of the present one
-        self.anchor = [p.detach().clone() for p in self.params]      # theta*
-        self.omega = [torch.zeros_like(a) for a in self.anchor]      # importance of past tasks
-        self.running = [torch.zeros_like(a) for a in self.anchor]    # that of the present one
+        self.tasks, self.n = 0, 0  # tasks that are past; batches of the present one
+        self.anchor = [p.detach().clone() for p in self.params]  # theta*
+        self.omega = [
+            torch.zeros_like(a) for a in self.anchor
+        ]  # importance of past tasks
+        self.running = [
+            torch.zeros_like(a) for a in self.anchor
+        ]  # that of the present one
 
     @property
     def params(self) -> list[nn.Parameter]:
         return [p for p in self.model.parameters() if p.requires_grad]
 
     def watch(self, logits: Tensor, params: list) -> Sequence[Tensor]:
-        "What a batch adds to `running`, told from its logits before the step; () for nothing."
+        "What a batch adds to `running`, told from its logits; () for nothing."
         return ()
 
-    def follow(self, grads: Sequence[Tensor], moved: Sequence[Tensor]) -> Sequence[Tensor]:
-        "The same, told after the step from the loss's gradient and from how far it went."
+    def follow(
+        self, grads: Sequence[Tensor], moved: Sequence[Tensor]
+    ) -> Sequence[Tensor]:
+        "The same, told after the step from the loss's gradient and the way gone."
         return ()
 
     def consolidate(self) -> None:
@@ -94,8 +112,9 @@ class Anchored(Strategy):
         return torch._foreach_mul(self.omega, self.cfg.strength)
 
     def begin_task(self) -> None:
-        "A new task begins with the next batch: what came since the last call is a past one."
-        if not self.n: return
+        "A new task begins with the next batch: what came before it is past."
+        if not self.n:
+            return
         with torch.no_grad():
             self.consolidate()
             torch._foreach_copy_(self.anchor, self.params)
@@ -116,18 +135,28 @@ class Anchored(Strategy):
             losses['penalty'] = self.penalty(before, weight)
             pull(params, self.anchor, weight, self.cfg.eta_0)
         moved = torch._foreach_sub([p.detach() for p in params], before)
-        if found := seen or self.follow(grads, moved): torch._foreach_add_(self.running, found)
+        if found := seen or self.follow(grads, moved):
+            torch._foreach_add_(self.running, found)
         self.n += 1
         return losses
 
     def penalty(self, theta: Sequence[Tensor], weight: Sequence[Tensor]) -> Tensor:
         "1/2 sum lambda Omega (theta - theta*)^2, 0-dim."
-        return torch.stack([(w * (p - a).square()).sum()
-                            for p, a, w in zip(theta, self.anchor, weight)]).sum() / 2
+        return (
+            torch.stack(
+                [
+                    (w * (p - a).square()).sum()
+                    for p, a, w in zip(theta, self.anchor, weight)
+                ]
+            ).sum()
+            / 2
+        )
 
     def memory(self) -> Memory:
         "Anchor and importances, each as large as the network."
-        return Memory(parameters=sum(t.numel() for k in self.kept for t in getattr(self, k)))
+        return Memory(
+            parameters=sum(t.numel() for k in self.kept for t in getattr(self, k))
+        )
 
     def state_dict(self) -> dict:
         lists = {k: [t.clone() for t in getattr(self, k)] for k in self.kept}
@@ -136,38 +165,44 @@ class Anchored(Strategy):
     def check_state(self, state: dict) -> None:
         "ValueError as for every strategy, and for lists of tensors of other shapes."
         super().check_state(state)
-        for k in ('tasks', 'n'): check_number(state[k], f"state['{k}']", 0, whole=True)
+        for k in ('tasks', 'n'):
+            check_number(state[k], f"state['{k}']", 0, whole=True)
         for k in self.kept:
             if shapes_of(state[k]) != shapes_of(getattr(self, k)):
                 raise ValueError(
                     f"state['{k}'] is of another network or setting: it must be a list "
-                    'of tensors, shaped as the parameters (0-dim where IMM counts all alike)')
+                    'of tensors, shaped as those here'
+                )
 
     def load_state_dict(self, state: dict) -> None:
-        "Go on from `state_dict`. ValueError, and nothing has changed, as `check_state`."
+        "Go on from `state_dict`. ValueError, with nothing changed, as `check_state`."
         super().load_state_dict(state)
         self.tasks, self.n = state['tasks'], state['n']
         for k in self.kept:
-            for mine, held in zip(getattr(self, k), state[k]): mine.copy_(held)
+            for mine, held in zip(getattr(self, k), state[k]):
+                mine.copy_(held)
+
 
 def shapes_of(
     tensors,
 ) -> list[tuple] | None:  # None if it is no list of tensors of real numbers
     "The shapes of a list of tensors."
-    if not isinstance(tensors, (list, tuple)): return None
+    if not isinstance(tensors, (list, tuple)):
+        return None
     real = all(isinstance(t, Tensor) and not t.is_complex() for t in tensors)
     return [tuple(t.shape) for t in tensors] if real else None
 
 # %% ../../nbs/rivals/28_constraints.ipynb #fisher
 def fisher_draw(
-    logits: Tensor,             # (N, C) of a batch, with their graph, which is kept
-    params: Sequence[Tensor],   # parameters that they come from
-    generator: torch.Generator, # draws an answer for each image, on the CPU
-) -> list[Tensor]:              # a tensor a parameter, >= 0
-    """An unbiased estimate of the Fisher information's diagonal, mean over the images of a batch.
+    logits: Tensor,  # (N, C) of a batch, with their graph, which is kept
+    params: Sequence[Tensor],  # parameters that they come from
+    generator: torch.Generator,  # draws an answer for each image, on the CPU
+) -> list[Tensor]:  # a tensor a parameter, >= 0
+    """An unbiased estimate of the Fisher information's diagonal, mean over a batch.
 
-    One answer an image is drawn from the network's own probabilities; the gradients of their
-    log-likelihoods are added up, then squared. Without batch norm the cross terms have mean 0.
+    One answer an image is drawn from the network's own probabilities; the gradients of
+    their log-likelihoods are added up, then squared. Without batch norm the mixed terms
+    have mean 0.
     """
     u = torch.rand(len(logits), 1, generator=generator)
     u = u.to(logits.device, logits.dtype, non_blocking=True)
@@ -181,13 +216,21 @@ def fisher_draw(
 @dataclass(frozen=True)
 class EwcConfig(AnchoredConfig):
     "Settings of Online EWC. ValueError for a value that cannot be."
-    strength: float = number(100., at_least=0)       # lambda
-    decay: float = number(1., at_least=0)       # gamma: what is left of older tasks', 0 to 1
 
-@register('ewc', 'Kirkpatrick et al. (2017), elastic weight consolidation; '
-          'online, after Schwarz et al. (2018)')
+    strength: float = number(100.0, at_least=0)  # lambda
+    decay: float = number(
+        1.0, at_least=0
+    )  # gamma: what is left of older tasks', 0 to 1
+
+
+@register(
+    'ewc',
+    'Kirkpatrick et al. (2017), elastic weight consolidation; '
+    'online, after Schwarz et al. (2018)',
+)
 class Ewc(Anchored):
-    "Online EWC: a parameter is important if the network's answers depend on it (Fisher)."
+    "Online EWC: important is what the network's answers depend on (Fisher)."
+
     name = 'ewc'
     Config = EwcConfig
 
@@ -203,15 +246,22 @@ class Ewc(Anchored):
 @dataclass(frozen=True)
 class SiConfig(AnchoredConfig):
     "Settings of SI. ValueError for a value that cannot be."
-    damping: float = number(.001, at_least=1e-12)  # xi: added to the square of a task's way
+
+    damping: float = number(
+        0.001, at_least=1e-12
+    )  # xi: added to the square of a task's way
+
 
 @register('si', 'Zenke et al. (2017), synaptic intelligence')
 class Si(Anchored):
     "Synaptic Intelligence: a parameter is important if its move made the loss fall."
+
     name = 'si'
     Config = SiConfig
 
-    def follow(self, grads: Sequence[Tensor], moved: Sequence[Tensor]) -> Sequence[Tensor]:
+    def follow(
+        self, grads: Sequence[Tensor], moved: Sequence[Tensor]
+    ) -> Sequence[Tensor]:
         return [-g * d for g, d in zip(grads, moved)]
 
     def consolidate(self) -> None:
@@ -223,12 +273,15 @@ class Si(Anchored):
 @register('mas', 'Aljundi et al. (2018), memory aware synapses')
 class Mas(Anchored):
     "Memory Aware Synapses: important is what the size of the outputs depends on."
+
     name = 'mas'
     Config = AnchoredConfig
 
     def watch(self, logits: Tensor, params: list) -> Sequence[Tensor]:
         size = logits.square().sum(1).mean()
-        grads = torch.autograd.grad(size, params, retain_graph=True, materialize_grads=True)
+        grads = torch.autograd.grad(
+            size, params, retain_graph=True, materialize_grads=True
+        )
         return torch._foreach_abs(grads)
 
     def consolidate(self) -> None:
@@ -237,11 +290,12 @@ class Mas(Anchored):
 
 # %% ../../nbs/rivals/28_constraints.ipynb #one
 def one_constraint(
-    g: Sequence[Tensor],      # gradient of the batch's loss, a tensor a parameter
+    g: Sequence[Tensor],  # gradient of the batch's loss, a tensor a parameter
     g_ref: Sequence[Tensor],  # that of the drawn old images' loss
-) -> Tensor:                  # 0-dim, >= 0; on the device
-    """A-GEM's v (Chaudhry et al. 2019, eq. 11): g + v g_ref is the vector nearest to g that makes
-    no obtuse angle with g_ref.
+) -> Tensor:  # 0-dim, >= 0; on the device
+    """A-GEM's v (Chaudhry et al. 2019, eq. 11).
+
+    g + v g_ref is the vector nearest to g that makes no obtuse angle with g_ref.
     """
     dot = lambda a, b: torch.stack([(s * t).sum() for s, t in zip(a, b)]).sum()
     square = dot(g_ref, g_ref)
@@ -252,27 +306,39 @@ def one_constraint(
 @dataclass(frozen=True)
 class AgemConfig(Config):
     "Settings of A-GEM. ValueError for a value that cannot be."
-    rows: ClassVar = {'mnist5k': {}, 'cifar10': dict(mem_total=200),
-                      'mnist-color': dict(mem_total=200), 'miniimagenet': dict(mem_total=500)}
 
-    eta_0: float = number(.01, at_least=0)   # learning rate
-    mem_total: int = number(50, at_least=1)  # images kept in all; a class mem_total // n_classes
-    M: int = number(10, at_least=1)          # of them, drawn for the constraint of a step
-    N: int = number(10, at_least=1)          # images in a batch
+    rows: ClassVar = {
+        'mnist5k': {},
+        'cifar10': dict(mem_total=200),
+        'mnist-color': dict(mem_total=200),
+        'miniimagenet': dict(mem_total=500),
+    }
 
-@register('a-gem', 'Chaudhry et al. (2019), the mean loss on stored images must not rise')
+    eta_0: float = number(0.01, at_least=0)  # learning rate
+    mem_total: int = number(
+        50, at_least=1
+    )  # images kept in all; a class mem_total // n_classes
+    M: int = number(10, at_least=1)  # of them, drawn for the constraint of a step
+    N: int = number(10, at_least=1)  # images in a batch
+
+
+@register(
+    'a-gem', 'Chaudhry et al. (2019), the mean loss on stored images must not rise'
+)
 class Agem(Gem):
     "Averaged GEM: one constraint, from a random batch of all past tasks' kept images."
+
     name = 'a-gem'
     Config = AgemConfig
 
     def __init__(
         self,
-        model: nn.Module,                         # images -> logits; any classifier
-        cfg: AgemConfig | None = None,            # the settings; None: the defaults
-        generator: torch.Generator | None = None, # draws the batch; None: a new one of seed 0
+        model: nn.Module,  # images -> logits; any classifier
+        cfg: AgemConfig | None = None,  # the settings; None: the defaults
+        generator: torch.Generator
+        | None = None,  # draws the batch; None: a new one of seed 0
     ):
-        Storing.__init__(self, model, cfg, generator)    # GEM's own asks for quadprog
+        Storing.__init__(self, model, cfg, generator)  # GEM's own asks for quadprog
         self.ring = None
 
     def step(self, xb: Tensor, yb: Tensor) -> dict[str, Tensor]:
@@ -299,11 +365,11 @@ class Agem(Gem):
     def drawn(
         self,
         labels: Tensor,  # (N,) of the batch at hand, on the CPU
-    ) -> tuple[Tensor, Tensor]: # (k, C, H, W) and (k,); k <= M, 0 if nothing is past
+    ) -> tuple[Tensor, Tensor]:  # (k, C, H, W) and (k,); k <= M, 0 if nothing is past
         "M of the kept images of past tasks, none twice."
         past = [self.ring.where(**which).nonzero() for which in self.past(labels)]
         at = torch.cat([torch.zeros(0, 2, dtype=torch.int64), *past])
-        at = at[torch.randperm(len(at), generator=self.generator)[:self.cfg.M]]
+        at = at[torch.randperm(len(at), generator=self.generator)[: self.cfg.M]]
         y, place = at.T.to(self.ring.x.device)
         return to_unit(self.ring.x[y, place]), y
 
@@ -311,33 +377,42 @@ class Agem(Gem):
 @dataclass(frozen=True)
 class ImmConfig(AnchoredConfig):
     "Settings of IMM. ValueError for a value that cannot be."
-    strength: float = number(.01, at_least=0)             # lambda of the L2-transfer
-    merge: str = choice('mode', of=('mean', 'mode'))      # how networks become one
+
+    strength: float = number(0.01, at_least=0)  # lambda of the L2-transfer
+    merge: str = choice('mode', of=('mean', 'mode'))  # how networks become one
+
 
 @register('imm', 'Lee et al. (2017), incremental moment matching')
 class Imm(Anchored):
-    """Incremental Moment Matching: what answers is a mean of the networks after each task, each
-    parameter weighted by its importance (`mode`) or not (`mean`).
+    """Incremental Moment Matching: a mean of the networks after each task answers.
 
-    While learning, every parameter is pulled alike to where the last task ended (L2-transfer).
+    Each parameter is weighted by its importance (`mode`) or not (`mean`). All are pulled
+    alike, while learning, to where the last task ended (L2-transfer).
     """
+
     name = 'imm'
     Config = ImmConfig
     kept = ('anchor', 'omega', 'running', 'blend')
 
     def __init__(
         self,
-        model: nn.Module,                         # images -> logits; any classifier
-        cfg: ImmConfig | None = None,             # the settings; None: the defaults
-        generator: torch.Generator | None = None, # draws the Fisher's answers; None: of seed 0
+        model: nn.Module,  # images -> logits; any classifier
+        cfg: ImmConfig | None = None,  # the settings; None: the defaults
+        generator: torch.Generator
+        | None = None,  # draws the Fisher's answers; None: of seed 0
     ):
         super().__init__(model, cfg, generator)
-        self.blend = [torch.zeros_like(a) for a in self.anchor]   # sum of importance x network
-        if self.cfg.merge == 'mean':                                   # all importances are 1
-            self.omega, self.running = ([a.new_zeros(()) for a in self.anchor] for _ in '12')
+        self.blend = [
+            torch.zeros_like(a) for a in self.anchor
+        ]  # sum of importance x network
+        if self.cfg.merge == 'mean':  # all importances are 1
+            self.omega, self.running = (
+                [a.new_zeros(()) for a in self.anchor] for _ in '12'
+            )
 
     def watch(self, logits: Tensor, params: list) -> Sequence[Tensor]:
-        if self.cfg.merge == 'mean': return [torch.ones_like(o) for o in self.omega]
+        if self.cfg.merge == 'mean':
+            return [torch.ones_like(o) for o in self.omega]
         return fisher_draw(logits, params, self.generator)
 
     def weight(self) -> Sequence[Tensor]:
@@ -346,21 +421,25 @@ class Imm(Anchored):
     def consolidate(self) -> None:
         here = torch._foreach_div(self.running, self.n)
         torch._foreach_add_(self.omega, here)
-        for b, w, p in zip(self.blend, here, self.params): b.add_(w * p)
+        for b, w, p in zip(self.blend, here, self.params):
+            b.add_(w * p)
 
     @torch.no_grad()
-    def merged(self) -> dict[str, Tensor]: # name -> parameter, for `functional_call`
-        "The network that answers. A parameter that no task cares for is the present one's."
+    def merged(self) -> dict[str, Tensor]:  # name -> parameter, for `functional_call`
+        "The network that answers. What no task cares for is as it is at present."
         named = {k: p for k, p in self.model.named_parameters() if p.requires_grad}
         here = torch._foreach_div(self.running, max(self.n, 1))
-        return {k: (b + (w + tiny_of(p)) * p) / (o + w + tiny_of(p)) for (k, p), b, o, w
-                in zip(named.items(), self.blend, self.omega, here)}
+        return {
+            k: (b + (w + tiny_of(p)) * p) / (o + w + tiny_of(p))
+            for (k, p), b, o, w in zip(named.items(), self.blend, self.omega, here)
+        }
 
     def predict(self, x: Tensor) -> Tensor:
         "The merged network's logits. ValueError as for every strategy."
         x = self.checked(x)
         with eval_mode(self.model):
             return torch.func.functional_call(self.model, self.merged(), (x,))
+
 
 def tiny_of(t: Tensor) -> float:
     "A number next to nothing in this precision."
@@ -369,33 +448,42 @@ def tiny_of(t: Tensor) -> float:
 # %% ../../nbs/rivals/28_constraints.ipynb #drift
 def answering(
     strategy: Strategy,
-) -> Tensor: # (P,) copied
-    "The parameters of the network that answers: IMM's merged one, else the one that learns."
-    named = getattr(strategy, 'merged', lambda: dict(strategy.model.named_parameters()))()
+) -> Tensor:  # (P,) copied
+    "The parameters of the network that answers: IMM's merged one, else the learner."
+    named = getattr(
+        strategy, 'merged', lambda: dict(strategy.model.named_parameters())
+    )()
     return torch.cat([p.detach().flatten() for p in named.values()])
+
 
 class Drift:
     """A callback of `run`: how far each task after the first moved what answers.
 
-    `.rows` has a dict a task: `parameters`, the way relative to the length of the parameters
-    before; `function`, the mean JS divergence of answers before and after, on the test images of
-    all earlier tasks (nats, at most ln 2).
+    `.rows` has a dict a task. `parameters`: the way relative to the length of the vector
+    that was. `function`: the mean JS divergence of answers before and after, on the test
+    images of all earlier tasks (nats, at most ln 2).
     """
+
     def __init__(self):
         self.rows: list[dict[str, float]] = []
         self.before: tuple[Tensor, Tensor] | None = None
 
     def __call__(self, learner) -> None:
-        if learner.t not in accumulate(learner.batches): return
+        if learner.t not in accumulate(learner.batches):
+            return
         task, s = len(learner.record.stage_ends), learner.strategy
         now = answering(s)
-        images = torch.cat([x for x, _ in learner.sets[:task + 1]])
+        images = torch.cat([x for x, _ in learner.sets[: task + 1]])
         logits = torch.cat([s.predict(to_unit(x)) for x in images.split(500)])
         if self.before is not None:
             theta, old = self.before
-            self.rows.append(dict(
-                task=task, parameters=((now - theta).norm() / theta.norm()).item(),
-                function=js_div(old, logits[:len(old)]).item()))
+            self.rows.append(
+                dict(
+                    task=task,
+                    parameters=((now - theta).norm() / theta.norm()).item(),
+                    function=js_div(old, logits[: len(old)]).item(),
+                )
+            )
         self.before = now, logits
 
     def mean(self) -> dict[str, float]:

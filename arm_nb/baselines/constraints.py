@@ -34,13 +34,18 @@ def pull(
     anchor: Sequence[Tensor],  # theta*, of the same shapes
     weight: Sequence[Tensor],  # lambda Omega >= 0, of the same shapes or 0-dim
     eta: float,  # step size, >= 0
-) -> None:
+) -> Tensor:  # 0-dim: the penalty before
     """A step down the penalty 1/2 sum w (theta - theta*)^2, taken implicitly.
 
     Each parameter goes the share eta w / (1 + eta w) of its way back: stable for any w.
     """
+    penalty = []
     for p, a, w in zip(params, anchor, weight):
-        p.lerp_(a, (eta * w / (1 + eta * w)).expand_as(p))
+        way = a - p
+        slope = way * w
+        penalty.append((way * slope).sum() / 2)
+        p.addcdiv_(slope, 1 + eta * w, value=eta)
+    return torch.stack(penalty).sum()
 
 # %% ../../nbs/rivals/28_constraints.ipynb #anchored
 @dataclass(frozen=True)
@@ -93,15 +98,11 @@ class Anchored(Strategy):
     def params(self) -> list[nn.Parameter]:
         return [p for p in self.model.parameters() if p.requires_grad]
 
-    def watch(self, logits: Tensor, params: list) -> Sequence[Tensor]:
-        "What a batch adds to `running`, told from its logits; () for nothing."
-        return ()
+    def watch(self, logits: Tensor, params: list) -> None:
+        "Add to `running` what a batch's logits tell. Before the step; subclasses may."
 
-    def follow(
-        self, grads: Sequence[Tensor], moved: Sequence[Tensor]
-    ) -> Sequence[Tensor]:
-        "The same, told after the step from the loss's gradient and the way gone."
-        return ()
+    def follow(self, grads: Sequence[Tensor], before: Sequence[Tensor]) -> None:
+        "Add to `running` what a step tells: its gradient, and where it came from."
 
     def consolidate(self) -> None:
         "Turn `running`, of a task of `n` batches, into `omega`. Subclasses write it."
@@ -110,6 +111,8 @@ class Anchored(Strategy):
     def weight(self) -> Sequence[Tensor]:
         "lambda Omega, for the penalty."
         return torch._foreach_mul(self.omega, self.cfg.strength)
+
+    follows = False  # does it write `follow`? Then each step keeps where it came from
 
     def begin_task(self) -> None:
         "A new task begins with the next batch: what came before it is past."
@@ -126,31 +129,16 @@ class Anchored(Strategy):
         params = self.params
         logits = self.model(xb)
         losses = {'real': F.cross_entropy(logits, yb)}
-        seen = self.watch(logits, params)
+        self.watch(logits, params)
         grads = torch.autograd.grad(losses['real'], params, materialize_grads=True)
-        before = [p.detach().clone() for p in params]
+        before = [p.detach().clone() for p in params if self.follows]
         move_against(params, grads, self.cfg.eta_0)
         if self.tasks:
-            weight = self.weight()
-            losses['penalty'] = self.penalty(before, weight)
-            pull(params, self.anchor, weight, self.cfg.eta_0)
-        moved = torch._foreach_sub([p.detach() for p in params], before)
-        if found := seen or self.follow(grads, moved):
-            torch._foreach_add_(self.running, found)
+            losses['penalty'] = pull(params, self.anchor, self.weight(), self.cfg.eta_0)
+        if self.follows:
+            self.follow(grads, before)
         self.n += 1
         return losses
-
-    def penalty(self, theta: Sequence[Tensor], weight: Sequence[Tensor]) -> Tensor:
-        "1/2 sum lambda Omega (theta - theta*)^2, 0-dim."
-        return (
-            torch.stack(
-                [
-                    (w * (p - a).square()).sum()
-                    for p, a, w in zip(theta, self.anchor, weight)
-                ]
-            ).sum()
-            / 2
-        )
 
     def memory(self) -> Memory:
         "Anchor and importances, each as large as the network."
@@ -197,20 +185,19 @@ def fisher_draw(
     logits: Tensor,  # (N, C) of a batch, with their graph, which is kept
     params: Sequence[Tensor],  # parameters that they come from
     generator: torch.Generator,  # draws an answer for each image, on the CPU
-) -> list[Tensor]:  # a tensor a parameter, >= 0
-    """An unbiased estimate of the Fisher information's diagonal, mean over a batch.
+) -> tuple[Tensor, ...]:  # a tensor a parameter
+    """What to square for an unbiased estimate of the Fisher information's diagonal.
 
-    One answer an image is drawn from the network's own probabilities; the gradients of
-    their log-likelihoods are added up, then squared. Without batch norm the mixed terms
-    have mean 0.
+    One answer an image is drawn from the network's own probabilities. The gradient of
+    the sum of their log-likelihoods, over the root of N, comes back. Without batch norm
+    the mixed terms of its square have mean 0.
     """
     u = torch.rand(len(logits), 1, generator=generator)
     u = u.to(logits.device, logits.dtype, non_blocking=True)
     below = logits.detach().softmax(1).cumsum(1) < u
     answers = below.sum(1).clamp(max=logits.shape[1] - 1)
-    loss = F.cross_entropy(logits, answers, reduction='sum')
-    grads = torch.autograd.grad(loss, params, retain_graph=True, materialize_grads=True)
-    return [g.square() / len(logits) for g in grads]
+    loss = F.cross_entropy(logits, answers, reduction='sum') / len(logits) ** 0.5
+    return torch.autograd.grad(loss, params, retain_graph=True, materialize_grads=True)
 
 # %% ../../nbs/rivals/28_constraints.ipynb #ewc
 @dataclass(frozen=True)
@@ -234,8 +221,9 @@ class Ewc(Anchored):
     name = 'ewc'
     Config = EwcConfig
 
-    def watch(self, logits: Tensor, params: list) -> Sequence[Tensor]:
-        return fisher_draw(logits, params, self.generator)
+    def watch(self, logits: Tensor, params: list) -> None:
+        draw = fisher_draw(logits, params, self.generator)
+        torch._foreach_addcmul_(self.running, draw, draw)
 
     def consolidate(self) -> None:
         "F* becomes gamma F* + F."
@@ -258,11 +246,12 @@ class Si(Anchored):
 
     name = 'si'
     Config = SiConfig
+    follows = True
 
-    def follow(
-        self, grads: Sequence[Tensor], moved: Sequence[Tensor]
-    ) -> Sequence[Tensor]:
-        return [-g * d for g, d in zip(grads, moved)]
+    def follow(self, grads: Sequence[Tensor], before: Sequence[Tensor]) -> None:
+        "omega -= g (theta_after - theta_before)"
+        back = torch._foreach_sub(before, [p.detach() for p in self.params])
+        torch._foreach_addcmul_(self.running, grads, back)
 
     def consolidate(self) -> None:
         "Omega grows by the fall of the loss over the squared way, where it is a fall."
@@ -277,12 +266,12 @@ class Mas(Anchored):
     name = 'mas'
     Config = AnchoredConfig
 
-    def watch(self, logits: Tensor, params: list) -> Sequence[Tensor]:
+    def watch(self, logits: Tensor, params: list) -> None:
         size = logits.square().sum(1).mean()
         grads = torch.autograd.grad(
             size, params, retain_graph=True, materialize_grads=True
         )
-        return torch._foreach_abs(grads)
+        torch._foreach_add_(self.running, torch._foreach_abs(grads))
 
     def consolidate(self) -> None:
         "Importances of tasks add up."
@@ -386,8 +375,8 @@ class ImmConfig(AnchoredConfig):
 class Imm(Anchored):
     """Incremental Moment Matching: a mean of the networks after each task answers.
 
-    Each parameter is weighted by its importance (`mode`) or not (`mean`). All are pulled
-    alike, while learning, to where the last task ended (L2-transfer).
+    Each parameter is weighted by its importance (`mode`) or not (`mean`). While it
+    learns, all are pulled alike to where the last task ended (L2-transfer).
     """
 
     name = 'imm'
@@ -410,10 +399,11 @@ class Imm(Anchored):
                 [a.new_zeros(()) for a in self.anchor] for _ in '12'
             )
 
-    def watch(self, logits: Tensor, params: list) -> Sequence[Tensor]:
+    def watch(self, logits: Tensor, params: list) -> None:
         if self.cfg.merge == 'mean':
-            return [torch.ones_like(o) for o in self.omega]
-        return fisher_draw(logits, params, self.generator)
+            return torch._foreach_add_(self.running, 1.0)
+        draw = fisher_draw(logits, params, self.generator)
+        torch._foreach_addcmul_(self.running, draw, draw)
 
     def weight(self) -> Sequence[Tensor]:
         return [a.new_full((), self.cfg.strength) for a in self.anchor]
@@ -459,9 +449,10 @@ def answering(
 class Drift:
     """A callback of `run`: how far each task after the first moved what answers.
 
-    `.rows` has a dict a task. `parameters`: the way relative to the length of the vector
-    that was. `function`: the mean JS divergence of answers before and after, on the test
-    images of all earlier tasks (nats, at most ln 2).
+    `.rows` has a dict a task. `parameters`: the way relative to the vector's length
+    before. `function`: the mean JS divergence of answers before and after, on the
+    test images of all earlier tasks (nats, at most ln 2). `told`: the same with only
+    those tasks' classes to choose from.
     """
 
     def __init__(self):
@@ -477,16 +468,19 @@ class Drift:
         logits = torch.cat([s.predict(to_unit(x)) for x in images.split(500)])
         if self.before is not None:
             theta, old = self.before
+            new, classes = logits[: len(old)], learner.stream.task_classes[:task]
+            seen = [c for task_classes in classes for c in task_classes]
             self.rows.append(
                 dict(
                     task=task,
                     parameters=((now - theta).norm() / theta.norm()).item(),
-                    function=js_div(old, logits[: len(old)]).item(),
+                    function=js_div(old, new).item(),
+                    told=js_div(old[:, seen], new[:, seen]).item(),
                 )
             )
         self.before = now, logits
 
     def mean(self) -> dict[str, float]:
-        "Both, averaged over the tasks after the first."
-        n = len(self.rows)
-        return {k: sum(r[k] for r in self.rows) / n for k in ('parameters', 'function')}
+        "Each, averaged over the tasks after the first."
+        kinds = 'parameters', 'function', 'told'
+        return {k: sum(r[k] for r in self.rows) / len(self.rows) for k in kinds}

@@ -5,13 +5,13 @@ from arm_nb.baselines.constraints import *
 from arm_nb.models import MLP
 
 theta = [torch.tensor([2., 2.])]
-pull(theta, [torch.ones(2)], [torch.tensor([0., 10.])], .1)
+assert pull(theta, [torch.ones(2)], [torch.tensor([0., 10.])], .1) == 5.
 assert theta[0].tolist() == [2., 1.5]
 assert one_constraint([torch.tensor([1., -2.])], [torch.tensor([0., 1.])]) == 2
 assert shapes_of([torch.zeros(2)]) == [(2,)] and shapes_of(3) is None and 0 < tiny_of(torch.zeros(1)) < 1e-37
 logits = torch.zeros(4, 2).requires_grad_()
 draw = fisher_draw(logits, [logits], torch.Generator().manual_seed(0))
-torch.testing.assert_close(draw[0], torch.full((4, 2), .25 / 4))       # (1 - 1/2)^2, whatever is drawn
+torch.testing.assert_close(draw[0]**2, torch.full((4, 2), .25 / 4))    # (1 - 1/2)^2, whatever is drawn
 
 xb, net = torch.rand(2, 1, 4, 4), lambda: MLP((1, 4, 4), 4, hidden=6)
 for kind, config in ((Ewc, EwcConfig), (Si, SiConfig), (Mas, AnchoredConfig), (Imm, ImmConfig)):
@@ -21,8 +21,7 @@ for kind, config in ((Ewc, EwcConfig), (Si, SiConfig), (Mas, AnchoredConfig), (I
     s.begin_task()
     assert [*s.observe(xb, torch.tensor([0, 1]))] == ['real']
     s.begin_task()
-    assert s.tasks == 1 and s.observe(xb, torch.tensor([2, 3]))['penalty'] == 0
-    assert s.observe(xb, torch.tensor([2, 3]))['penalty'] > 0
+    assert s.tasks == 1 and s.observe(xb, torch.tensor([2, 3]))['penalty'] > 0
     other = kind(net(), s.cfg); other.load_state_dict(copy.deepcopy(s.state_dict()))
     assert torch.equal(s.predict(xb), other.predict(xb)) and s.observe(xb, torch.tensor([2, 3])) == other.observe(xb, torch.tensor([2, 3]))
     assert answering(s).numel() == 16*6 + 6 + 6*6 + 6 + 6*4 + 4

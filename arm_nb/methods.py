@@ -28,7 +28,7 @@ for _found in iter_modules(arm_nb.baselines.__path__):
 
 # of the tables; others follow
 ORDER = 'stationary er er-mir icarl gem naive gen gen-mir lwf adi arm'.split()
-for _name in [*ORDER, *(name for name in METHODS if name not in ORDER)]:
+for _name in [*ORDER, *METHODS.keys() - {*ORDER}]:
     METHODS[_name] = METHODS.pop(_name)
 OURS: frozenset[str] = frozenset(METHODS)  # what this package brings
 

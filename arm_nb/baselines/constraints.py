@@ -24,8 +24,8 @@ from ..settings import Config, check_number, choice, number
 from ..streams import to_unit
 
 # %% auto #0
-__all__ = ['pull', 'AnchoredConfig', 'Anchored', 'shapes_of', 'fisher_draw', 'EwcConfig', 'Ewc', 'SiConfig', 'Si', 'Mas',
-           'one_constraint', 'AgemConfig', 'Agem', 'ImmConfig', 'Imm', 'tiny_of', 'answering', 'Drift']
+__all__ = ['pull', 'AnchoredConfig', 'Anchored', 'shapes_of', 'fisher_draw', 'EwcConfig', 'Ewc', 'SiConfig', 'Si', 'MasConfig',
+           'Mas', 'one_constraint', 'AgemConfig', 'Agem', 'ImmConfig', 'Imm', 'tiny_of', 'answering', 'Drift']
 
 # %% ../../nbs/rivals/28_constraints.ipynb #pull
 @torch.no_grad()
@@ -235,6 +235,7 @@ class Ewc(Anchored):
 class SiConfig(AnchoredConfig):
     "Settings of SI. ValueError for a value that cannot be."
 
+    strength: float = number(0.1, at_least=0)  # lambda, there called c
     damping: float = number(
         0.001, at_least=1e-12
     )  # xi: added to the square of a task's way
@@ -259,12 +260,19 @@ class Si(Anchored):
             o.add_(fall.clamp(min=0) / ((p - a).square() + self.cfg.damping))
 
 # %% ../../nbs/rivals/28_constraints.ipynb #mas
+@dataclass(frozen=True)
+class MasConfig(AnchoredConfig):
+    "Settings of MAS. ValueError for a value that cannot be."
+
+    strength: float = number(0.01, at_least=0)  # lambda
+
+
 @register('mas', 'Aljundi et al. (2018), memory aware synapses')
 class Mas(Anchored):
     "Memory Aware Synapses: important is what the size of the outputs depends on."
 
     name = 'mas'
-    Config = AnchoredConfig
+    Config = MasConfig
 
     def watch(self, logits: Tensor, params: list) -> None:
         size = logits.square().sum(1).mean()
@@ -367,7 +375,7 @@ class Agem(Gem):
 class ImmConfig(AnchoredConfig):
     "Settings of IMM. ValueError for a value that cannot be."
 
-    strength: float = number(0.01, at_least=0)  # lambda of the L2-transfer
+    strength: float = number(0.1, at_least=0)  # lambda of the L2-transfer
     merge: str = choice('mode', of=('mean', 'mode'))  # how networks become one
 
 

@@ -14,10 +14,10 @@ draw = fisher_draw(logits, [logits], torch.Generator().manual_seed(0))
 torch.testing.assert_close(draw[0]**2, torch.full((4, 2), .25 / 4))    # (1 - 1/2)^2, whatever is drawn
 
 xb, net = torch.rand(2, 1, 4, 4), lambda: MLP((1, 4, 4), 4, hidden=6)
-for kind, config in ((Ewc, EwcConfig), (Si, SiConfig), (Mas, AnchoredConfig), (Imm, ImmConfig)):
+for kind, config in ((Ewc, EwcConfig), (Si, SiConfig), (Mas, MasConfig), (Imm, ImmConfig)):
     torch.manual_seed(0)
     s = kind(net(), config(N=2, eta_0=.1))
-    assert isinstance(s, Anchored) and s.cfg == config.preset('mnist-mini').__class__(N=2, eta_0=.1)
+    assert isinstance(s, Anchored) and isinstance(s.cfg, AnchoredConfig) and s.cfg == config.preset('mnist-mini').__class__(N=2, eta_0=.1)
     s.begin_task()
     assert [*s.observe(xb, torch.tensor([0, 1]))] == ['real']
     s.begin_task()

@@ -1,6 +1,5 @@
 import copy
 import torch
-import torch.nn.functional as F
 from arm_nb.baselines.constraints import *
 from arm_nb.models import MLP
 

@@ -17,7 +17,7 @@ from arm_nb.models import MLP
 from arm_nb.streams import Stream, to_unit
 
 SMALL = dict(N=4, M=4, T=8, recall_from=8, S=2, mem_total=12, candidates=6, iterations=2, hidden=8, z=3, warmup=8, n_features=16, epochs=5)   # of these, what a method has
-STORING, PAINTING = ['er', 'er-mir', 'icarl', 'gem'], ['gen', 'gen-mir']
+STORING, PAINTING = ['er', 'er-mir', 'icarl', 'gem', 'a-gem'], ['gen', 'gen-mir']
 each = pytest.mark.parametrize('name', METHODS)
 storing = pytest.mark.parametrize('name', STORING)
 
@@ -95,7 +95,8 @@ def test_replay_goes_on_where_tasks_blend(name, kind, told):
         replayed += t >= 21 and s.recalled_p is not None
         most = max(most, s.memory().images)
     assert replayed == 81                                                      # all that there were; it was 0
-    assert s.predict(pictures).argmax(1).eq(torch.arange(CLASSES)).float().mean() >= .9     # plain SGD: 0.2, where tasks do not come back
+    right = s.predict(pictures).argmax(1).eq(torch.arange(CLASSES)).float().mean()
+    assert right >= (.5 if name == 'a-gem' else .9)                            # plain SGD: 0.2, where tasks do not come back. A-GEM only forbids
     assert most == 50 if name != 'icarl' else most <= (100 if not told else 50 + 210)
 
 
@@ -105,7 +106,7 @@ def test_memory_counts_what_is_held(name):
     for t in range(3):
         s.begin_task()
         for k in range(10): s.observe(*batch(4, (2*t, 2*t + 1), k))
-        held = len(s.store) + sum(len(y) for _, y in s.store.at_hand) if name == 'icarl' else len(s.buffer.x) if name != 'gem' else s.ring.x[..., 0, 0, 0].numel()
+        held = len(s.store) + sum(len(y) for _, y in s.store.at_hand) if name == 'icarl' else len(s.buffer.x) if 'gem' not in name else s.ring.x[..., 0, 0, 0].numel()
         assert s.memory().images == max(12, held)
     assert name != 'icarl' or s.memory().images == 12 + 40
 

@@ -140,12 +140,12 @@ def test_it_runs_in_double_precision(name):
     assert s.like.dtype == torch.float64 and s.predict(xb).dtype == torch.float64
 
 
-@pytest.mark.parametrize('name', ['er', 'er-mir', 'gdumb', 'icarl', 'gem'])
+@pytest.mark.parametrize('name', ['er', 'er-mir', 'gdumb', 'icarl', 'gem', 'a-gem'])
 def test_a_buffer_that_is_too_small_is_refused_by_name(name):
     stream = tiny()
     with pytest.raises(ValueError, match='mem_total'): make(name, stream, mem_total=0)
     with pytest.raises(ValueError, match='mem_total'): make(name, stream, mem_total=5, M=4).observe(*next(stream.batches(0, 4, seed=0)))   # six classes
-    if name not in ('gem', 'gdumb'):                                                           # these replay no batch
+    if name not in ('gem', 'a-gem', 'gdumb'):                                                  # these replay no batch
         with pytest.raises(ValueError, match='mem_total'): make(name, stream, mem_total=8, M=9, candidates=9)
 
 

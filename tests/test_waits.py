@@ -102,8 +102,8 @@ def test_an_evaluation_fetches_once(monkeypatch):
     assert seen['fetch'] == 1 and not seen['send'] and len(accuracy) == 3 and all(0 <= a <= 1 for a in accuracy), (seen, accuracy)
 
 
-# What cannot be done over there: which classes there are decides what is asked of whom (adi, er, er-mir, gdumb, icarl, gem), and GEM's quadratic programme is solved on the CPU.
-FETCHES = dict(stationary=0, naive=0, masked=0, ncm=0, slda=0, ridge=0, lwf=0, arm=0, gen=0, adi=1, er=1, gdumb=1, icarl=1, gem=2) | {'er-mir': 1, 'gen-mir': 0}
+# What cannot be done over there: which classes there are decides what is asked of whom (adi, er, er-mir, gdumb, icarl, gem, a-gem), and GEM's quadratic programme is solved on the CPU.
+FETCHES = dict(stationary=0, naive=0, masked=0, ncm=0, slda=0, ridge=0, lwf=0, arm=0, gen=0, adi=1, er=1, gdumb=1, icarl=1, gem=2, ewc=0, si=0, mas=0, imm=0) | {'er-mir': 1, 'gen-mir': 0, 'a-gem': 1}
 
 
 @pytest.mark.parametrize('name', METHODS)

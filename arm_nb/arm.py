@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from .ascent import ascend
 from .divergence import DIVERGENCES, soft_cross_entropy, weighted_mean
-from .learner import Strategy, register
+from .learner import Strategy, check_weights, register
 from .models import Memory, count_parameters
 from arm_nb.networks import (
     Descent,
@@ -33,7 +33,7 @@ from arm_nb.networks import (
     why_not_distinct,
 )
 from .recall import RecallConfig, recall, recall_literal
-from .settings import choice, first_iteration, lag, number
+from .settings import check_number, choice, first_iteration, lag, number
 
 # %% auto #0
 __all__ = ['ArmConfig', 'draw_starts', 'arm_step_literal', 'distill_loss', 'Lagged', 'Recalled', 'Recaller', 'ARM']
@@ -210,6 +210,15 @@ class Lagged(Strategy):
             seen=sorted(self.seen),
         )
 
+    def check_state(self, state: dict) -> None:
+        "ValueError as for every strategy, and if the old network is another."
+        super().check_state(state)
+        check_weights(self.model_old, state['model_old'], "state['model_old']")
+        check_number(state['renewals'], "state['renewals']", 0, whole=True)
+        seen = state['seen']
+        if not isinstance(seen, list) or not all(isinstance(c, int) for c in seen):
+            raise ValueError(f"state['seen'] is {seen!r}: must be a list of classes")
+
     def load_state_dict(self, state: dict) -> None:
         super().load_state_dict(state)
         self.model_old.load_state_dict(state['model_old'])
@@ -280,7 +289,7 @@ class Recaller(Lagged):
         optimizer: Callable | None = None,
     ):
         super().__init__(model, cfg, generator)
-        self.descent = Descent(self.model, optimizer)
+        self.descent, cfg = Descent(self.model, optimizer), self.cfg
         reason = why_not_distinct(self.model) if cfg.distinct else None
         if reason and (cfg.M > cfg.N or cfg.replacement):
             warnings.warn(

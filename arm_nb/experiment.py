@@ -25,7 +25,7 @@ from .methods import METHODS, row_of, settings
 from .models import prepared, with_seed
 from .record import Compute, RunRecord, load_records, load_runs, network_path
 from .record import plain, run_path, save_run, save_tensors
-from .settings import Config, check_number, one_of
+from .settings import Config, check_number, clear_errors, one_of
 from .streams import DATASETS, Stream, data_spec, get_stream
 
 # of methods and record: whoever runs needs them
@@ -321,6 +321,7 @@ def cut_short(
     return replace(stream, name=f'{stream.name}-{iterations}', train=train)
 
 # %% ../nbs/library/experiment.ipynb #c015c
+@clear_errors
 def ask(
     # name of a data set, or a stream of your own
     data: str | Stream = 'mnist-mini',

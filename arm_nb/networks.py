@@ -15,12 +15,15 @@ from torch.autograd.function import once_differentiable
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.modules.instancenorm import _InstanceNorm
 
+from .settings import clear_errors
+
 # %% auto #0
 __all__ = ['sgd_step', 'sgd_step_fused', 'gradient', 'move_against', 'after_step', 'Descent', 'eval_mode', 'n_outputs',
            'no_grad_for', 'tensors', 'frozen_copy', 'renew', 'has_batch_norm', 'with_seed', 'copies_of', 'keep_stats',
            'weighted_norm_literal', 'WeightedNorm', 'WeightedBatchNorm2d', 'why_not_distinct']
 
 # %% ../nbs/library/networks.ipynb #step
+@clear_errors
 def sgd_step(
     model: nn.Module,  # its parameters are changed in place
     loss: Tensor,  # scalar; a function of the parameters
@@ -38,6 +41,7 @@ def sgd_step(
                 p.add_(g, alpha=-eta)  # p - eta g
 
 
+@clear_errors
 def sgd_step_fused(
     model: nn.Module,  # as in `sgd_step`
     loss: Tensor,
@@ -52,6 +56,7 @@ def sgd_step_fused(
     )
 
 
+@clear_errors
 def gradient(
     model: nn.Module,  # any network
     loss: Tensor,  # scalar
@@ -191,6 +196,7 @@ def eval_mode(
             m.training = training
 
 
+@clear_errors
 def n_outputs(
     model: nn.Module,  # any classifier; left as it was
     x: Tensor,  # (B, C, H, W) images in [0, 1]; the first one is looked at
@@ -237,6 +243,7 @@ def tensors(
     return [t.data for t in (*model.parameters(), *model.buffers())]
 
 
+@clear_errors
 def frozen_copy(
     model: nn.Module,  # any network
 ) -> nn.Module:  # in the same mode
@@ -557,6 +564,7 @@ def _alone(m: nn.Module) -> bool:
     )
 
 
+@clear_errors
 def why_not_distinct(
     model: nn.Module,  # any network, in the mode it will run in
 ) -> str | None:  # a reason, or None when the shortcut is exact

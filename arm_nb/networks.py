@@ -148,6 +148,17 @@ class Descent:
         for p in self.params:
             p.grad = None
 
+    @property
+    def mark(self) -> dict:
+        "For the record: which optimizer, with what; nothing if there is none."
+        if self.optimizer is None:
+            return {}
+        groups = [
+            {k: v for k, v in group.items() if k != 'params'}
+            for group in self.optimizer.param_groups
+        ]
+        return dict(optimizer=f'{type(self.optimizer).__name__} {groups}')
+
     def state_dict(self) -> dict:
         """The optimizer's state, to be merged into the strategy's; nothing if there is
         none.
@@ -277,12 +288,18 @@ def with_seed(
 ) -> nn.Module:
     """A network whose weights depend on `seed` alone.
 
-    torch's own random state stays as it was.
+    Not on torch's default device and precision: it is made on the CPU, in single
+    precision. torch's own random state stays as it was.
     """
-    with torch.random.fork_rng(devices=[]):
-        # the CPU's only: torch.manual_seed sets every GPU's
-        torch.default_generator.manual_seed(seed)
-        return make()
+    precision = torch.get_default_dtype()
+    try:
+        with torch.random.fork_rng(devices=[]), torch.device('cpu'):
+            torch.set_default_dtype(torch.float32)
+            # the CPU's only: torch.manual_seed sets every GPU's
+            torch.default_generator.manual_seed(seed)
+            return make()
+    finally:
+        torch.set_default_dtype(precision)
 
 # %% ../nbs/library/networks.ipynb #contexts
 @contextmanager

@@ -35,9 +35,8 @@ def present_share(
     if isinstance(present, Tensor):
         classes = present
     else:
-        classes = torch.tensor(
-            list(present), dtype=None if len(present) else torch.long
-        )
+        dtype = None if len(present) else torch.long
+        classes = torch.tensor(list(present), dtype=dtype, device='cpu')
     if classes.numel() == 0:
         raise ValueError('present is empty: recall needs the classes of the real batch')
     if classes.is_floating_point() or classes.dtype == torch.bool:

@@ -598,6 +598,9 @@ def new_record(
         threads=torch.get_num_threads(),
         **how_computed(strategy),
     )
+    # somebody's own optimizer: another run
+    descent = getattr(strategy, 'descent', None)
+    marks = (marks or {}) | (descent.mark if descent else {})
     return RunRecord(
         stream.name,
         method,
@@ -608,7 +611,7 @@ def new_record(
         [list(c) for c in stream.task_classes],
         stream.n_classes,
         versions=versions,
-        marks=plain(marks or {}),
+        marks=plain(marks),
     )
 
 

@@ -320,7 +320,8 @@ class Exemplars:
         "Draw exemplars to replay. ValueError if there are none."
         if not len(self):
             raise ValueError('no exemplars to draw from: no task has ended yet')
-        order = torch.rand(times, len(self), generator=generator).argsort(1)
+        how: dict = dict(dtype=torch.float32, device='cpu')
+        order = torch.rand(times, len(self), generator=generator, **how).argsort(1)
         return order[:, :n].to(self.kept['y'].device)
 
     def state_dict(self) -> dict:
@@ -436,7 +437,7 @@ class Icarl(Storing):
     def _set_present(self, present: list[int]):
         "The classes of the present task, and the two masks that follow from them."
         self.present = present
-        masks = torch.zeros(2, self.n_classes, dtype=torch.bool)
+        masks = torch.zeros(2, self.n_classes, dtype=torch.bool, device='cpu')
         masks[0, self.store.classes + present] = True
         masks[1, [c for c in self.store.classes if c not in present]] = True
         self.seen, self.old = masks.to(self.like.device)

@@ -47,10 +47,10 @@ def draw_classes(
         )
     n = len(absent)
     if M > n:
-        i = torch.randint(n, (M,), generator=generator)
+        i = torch.randint(n, (M,), generator=generator, device='cpu')
     else:
-        i = torch.randperm(n, generator=generator)[:M]
-    return torch.tensor(absent)[i]
+        i = torch.randperm(n, generator=generator, device='cpu')[:M]
+    return torch.tensor(absent, device='cpu')[i]
 
 # %% ../../nbs/rivals/22_inversion.ipynb #c012
 def batch_statistics(

@@ -15,7 +15,6 @@ from torch import Tensor, nn
 
 from .divergence import DIVERGENCES
 from .networks import copies_of, keep_stats, no_grad_for
-from .settings import clear_errors
 
 # %% auto #0
 __all__ = ['nonlocal_pull', 'logit_gradients', 'tv_matrices', 'image_gradient', 'RecallTrace', 'ascent_step', 'ascent_steps',
@@ -104,7 +103,6 @@ def _path_laplacian(n: int, like: Tensor) -> Tensor:
     return steps.T @ steps
 
 
-@clear_errors
 def tv_matrices(
     x: Tensor,  # (B, C, H, W) images, for their shape
     cfg,  # lambda_6
@@ -258,7 +256,6 @@ def steps_at_a_time(
     return [S] if S and compile and not deep else [1] * S
 
 # %% ../nbs/library/ascent.ipynb #c049b2
-@clear_errors
 def ascend(
     # (B, C, H, W) images to start from, kept as they are
     x_init: Tensor,

@@ -27,7 +27,7 @@ def check_images(
     if tuple(x.shape[1:]) != in_shape or x.ndim != 4:
         shape = ', '.join(map(str, in_shape))
         raise ValueError(
-            f'{who} expects images of shape (B, {shape}), got {tuple(x.shape)}'
+            f'{who} expects images of shape (B, {shape}), got {tuple(x.shape)} as x'
         )
 
 

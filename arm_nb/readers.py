@@ -17,7 +17,7 @@ from pathlib import Path
 from uuid import uuid4
 import numpy as np
 from tqdm import tqdm
-from .settings import clear_errors
+from .settings import clear_errors, one_of
 
 # %% ../nbs/library/readers.ipynb #c007
 def write_whole(
@@ -126,12 +126,16 @@ IDX_SHA256 = {
 AGAIN = 'Delete it and get it again.'
 
 
+@clear_errors
 def idx_files(
     kind: str,  # 'MNIST' or 'FashionMNIST'
     root: Path | str,  # torchvision's root folder
 ) -> list[Path]:  # train images, train labels, test images, test labels
-    "The four files of a data set in IDX form, where torchvision puts them"
-    return [Path(root) / kind / 'raw' / f for f in IDX_SHA256[kind]]
+    """The four files of a data set in IDX form, where torchvision puts them.
+    ValueError for a kind that is not there.
+    """
+    names = IDX_SHA256[one_of(IDX_SHA256, kind, 'kind')]
+    return [Path(root) / kind / 'raw' / f for f in names]
 
 
 @clear_errors

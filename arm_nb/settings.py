@@ -49,10 +49,14 @@ def _shown(value) -> str:
     return kind
 
 
-def _named(said: str, argument: str) -> bool:
-    "Does a message name an argument? An `a` alone is an article."
+def _named(said: str, argument: str, value) -> bool:
+    "Does a message name an argument, or a text or a path that it is?"
+    # alone, an `a` is an article
     end = r'(?=[\[:=])' if argument == 'a' else r'(?!\w)'
-    return bool(re.search(rf'(?<!\w){re.escape(argument)}{end}', said))
+    words = [re.escape(argument) + end]
+    if isinstance(value, (str, PurePath)) and str(value):
+        words.append(re.escape(str(value)) + r'(?!\w)')
+    return any(re.search(rf'(?<!\w){word}', said) for word in words)
 
 
 def _with_what_was_given(
@@ -73,7 +77,7 @@ def _with_what_was_given(
     given |= given.pop('more', {})
     for owner in ('self', 'cls'):
         given.pop(owner, None)
-    if not any(_named(said, k) for k in given):
+    if not any(_named(said, k, v) for k, v in given.items()):
         name = f.__qualname__.removesuffix('.__init__')
         what = ', '.join(f'{k}: {_shown(v)}' for k, v in given.items())
         if numpys:
@@ -88,8 +92,8 @@ def clear_errors(
 ) -> _F:  # the same, but for its errors
     """Errors that name no argument say the function and what it was given.
 
-    Their kind and their traceback stay. Of functions in one another, the outermost
-    speaks, unless the words first said name an argument of an inner one.
+    A text or a path that was given does for a name. The kind of error and its
+    traceback stay. Of functions in one another, the outermost speaks.
     """
 
     @wraps(f)

@@ -455,7 +455,6 @@ def _redealt(
     return by_task(x, y, tasks)
 
 # %% ../nbs/10_streams.ipynb #c029
-@clear_errors
 def split_per_class(
     y: np.ndarray,  # (n,) labels
     # images of a class in each part, (400, 50, 50); or n -> these
@@ -810,7 +809,6 @@ DATASETS = {
 }
 
 # %% ../nbs/10_streams.ipynb #c062
-@clear_errors
 def validate(
     stream: Stream,  # the stream to look at
 ) -> Stream:  # the same, if nothing is wrong
@@ -1362,7 +1360,6 @@ def check_unit(
         )
 
 
-@clear_errors
 def check_batch(
     xb: torch.Tensor,  # images, must be float (N, C, H, W), finite
     yb: torch.Tensor,  # labels, must be integers (N,), each in 0..n_classes-1

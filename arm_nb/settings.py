@@ -50,11 +50,11 @@ def _shown(value) -> str:
 
 
 def _named(said: str, argument: str, value) -> bool:
-    "Does a message name an argument, or a text or a path that it is?"
+    "Does a message name an argument, or the file or device that it is?"
     # alone, an `a` is an article
     end = r'(?=[\[:=])' if argument == 'a' else r'(?!\w)'
     words = [re.escape(argument) + end]
-    if isinstance(value, (str, PurePath)) and str(value):
+    if isinstance(value, (str, PurePath)) and re.search('[/.:]', str(value)):
         words.append(re.escape(str(value)) + r'(?!\w)')
     return any(re.search(rf'(?<!\w){word}', said) for word in words)
 
@@ -92,7 +92,7 @@ def clear_errors(
 ) -> _F:  # the same, but for its errors
     """Errors that name no argument say the function and what it was given.
 
-    A text or a path that was given does for a name. The kind of error and its
+    A path that was given does for a name. The kind of error and its
     traceback stay. Of functions in one another, the outermost speaks.
     """
 

@@ -62,7 +62,7 @@ def _named(said: str, argument: str, value) -> bool:
 def _with_what_was_given(
     e: Exception, f: Callable, args: tuple, kwargs: dict
 ) -> Exception:
-    "An error, before whose words the function and its arguments stand if it names none."
+    "An error; if it names no argument, function and arguments stand before its words."
     kind = next((k for k in _NAMELESS if isinstance(e, k)), None)
     # NumPy's errors have words of their own: they become the cause of a plain one
     numpys = type(e).__module__.startswith('numpy')

@@ -267,7 +267,7 @@ def invert(
     if tuple(classes.shape) != (len(x_init),):
         raise ValueError(
             f'classes must name one class for each of the {len(x_init)} images, '
-            f'got shape {tuple(classes.shape)}'
+            f'x_init, got shape {tuple(classes.shape)}'
         )
     pull = None
     with norm_gap(model_old) if cfg.lambda_bn else nullcontext() as gap:

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from .ascent import ascend
 from .divergence import DIVERGENCES, soft_cross_entropy, weighted_mean
-from .learner import Strategy, register
+from .learner import Strategy, check_weights, register
 from .models import Memory, count_parameters
 from arm_nb.networks import (
     Descent,
@@ -33,7 +33,7 @@ from arm_nb.networks import (
     why_not_distinct,
 )
 from .recall import RecallConfig, recall, recall_literal
-from .settings import choice, first_iteration, lag, number
+from .settings import check_number, choice, first_iteration, lag, number
 
 # %% auto #0
 __all__ = ['ArmConfig', 'draw_starts', 'arm_step_literal', 'distill_loss', 'Lagged', 'Recalled', 'Recaller', 'ARM']
@@ -94,8 +94,8 @@ def draw_starts(cfg: ArmConfig, N: int, generator: torch.Generator) -> Tensor:
     int64.
     """
     if cfg.replacement or cfg.M > N:
-        return torch.randint(N, (cfg.M,), generator=generator)
-    return torch.randperm(N, generator=generator)[: cfg.M]
+        return torch.randint(N, (cfg.M,), generator=generator, device='cpu')
+    return torch.randperm(N, generator=generator, device='cpu')[: cfg.M]
 
 
 def arm_step_literal(
@@ -210,6 +210,15 @@ class Lagged(Strategy):
             seen=sorted(self.seen),
         )
 
+    def check_state(self, state: dict) -> None:
+        "ValueError as for every strategy, and if the old network is another."
+        super().check_state(state)
+        check_weights(self.model_old, state['model_old'], "state['model_old']")
+        check_number(state['renewals'], "state['renewals']", 0, whole=True)
+        seen = state['seen']
+        if not isinstance(seen, list) or not all(isinstance(c, int) for c in seen):
+            raise ValueError(f"state['seen'] is {seen!r}: must be a list of classes")
+
     def load_state_dict(self, state: dict) -> None:
         super().load_state_dict(state)
         self.model_old.load_state_dict(state['model_old'])
@@ -280,7 +289,7 @@ class Recaller(Lagged):
         optimizer: Callable | None = None,
     ):
         super().__init__(model, cfg, generator)
-        self.descent = Descent(self.model, optimizer)
+        self.descent, cfg = Descent(self.model, optimizer), self.cfg
         reason = why_not_distinct(self.model) if cfg.distinct else None
         if reason and (cfg.M > cfg.N or cfg.replacement):
             warnings.warn(
@@ -452,8 +461,9 @@ class ARM(Recaller):
         """
         if self.n_classes is None:
             self.n_classes = n_outputs(self.model, xb)
-        # the set's length second, so that a GPU waits only for large batches
-        if len(yb) < self.n_classes or len(set(yb.tolist())) < self.n_classes:
+        # looked at only where it can be, since a GPU must wait for that
+        most = min(len(yb), self.most_classes or len(yb))
+        if most < self.n_classes or len(set(yb.tolist())) < self.n_classes:
             return False
         if not self._said:
             warnings.warn(
@@ -470,9 +480,8 @@ class ARM(Recaller):
         """
         cfg = self.cfg
         if cfg.init == 'noise':
-            noise = torch.rand(
-                cfg.M, *xb.shape[1:], generator=self.generator, dtype=xb.dtype
-            )
+            shape, g = (cfg.M, *xb.shape[1:]), self.generator
+            noise = torch.rand(shape, generator=g, dtype=xb.dtype, device='cpu')
             return noise.to(xb.device), yb.new_full((cfg.M,), -1), None
         i = draw_starts(cfg, len(xb), self.generator)
         if not self.distinct:

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from .knowledge import local
-from .settings import one_of
+from .settings import clear_errors, one_of
 
 # %% auto #0
 __all__ = ['DIVERGENCES', 'check_weight', 'weighted_mean', 'js_each', 'js_div', 'mean_kl_each', 'mean_kl_div',
@@ -33,6 +33,7 @@ def check_weight(
         )
 
 
+@clear_errors
 def weighted_mean(
     values: Tensor,  # (B,) one value for each image
     weight: Tensor | None = None,  # (B,) how often each image counts; None: once
@@ -62,6 +63,7 @@ def _log_p_q_m(logits_old: Tensor, logits_new: Tensor) -> tuple[Tensor, Tensor, 
     return log_p, log_q, torch.logaddexp(log_p, log_q) - math.log(2)
 
 
+@clear_errors
 def js_each(
     logits_old: Tensor,  # (B, C) logits of the old network
     logits_new: Tensor,  # (B, C) logits of the new network
@@ -74,6 +76,7 @@ def js_each(
     return 0.5 * (log_p.exp() * (log_p - log_m) + log_q.exp() * (log_q - log_m)).sum(-1)
 
 # %% ../nbs/01_divergence.ipynb #c016
+@clear_errors
 def js_div(
     logits_old: Tensor,  # (B, C) logits of the old network
     logits_new: Tensor,  # (B, C) logits of the new network
@@ -89,6 +92,7 @@ def js_div(
     return weighted_mean(js_each(logits_old, logits_new), weight)
 
 # %% ../nbs/01_divergence.ipynb #c022
+@clear_errors
 def mean_kl_each(
     logits_old: Tensor,  # (B, C) logits of the old network
     logits_new: Tensor,  # (B, C) logits of the new network
@@ -100,6 +104,7 @@ def mean_kl_each(
     return (log_m.exp() * (log_m - 0.5 * (log_p + log_q))).sum(-1)
 
 
+@clear_errors
 def mean_kl_div(
     logits_old: Tensor,  # (B, C) logits of the old network
     logits_new: Tensor,  # (B, C) logits of the new network
@@ -115,6 +120,7 @@ def mean_kl_div(
     return weighted_mean(mean_kl_each(logits_old, logits_new), weight)
 
 # %% ../nbs/01_divergence.ipynb #c028
+@clear_errors
 def soft_cross_entropy(
     logits: Tensor,  # (B, C) the network that learns
     # (B, C) the network that teaches; its softmax is the target
@@ -139,6 +145,7 @@ def soft_cross_entropy(
     )
 
 # %% ../nbs/01_divergence.ipynb #c034
+@clear_errors
 def ce_each(
     logits_old: Tensor,  # (B, C) logits of the old network
     logits_new: Tensor,  # (B, C) logits of the new network
@@ -151,6 +158,7 @@ def ce_each(
     return -(log_p.exp() * log_q).sum(-1)
 
 
+@clear_errors
 def ce_div(
     logits_old: Tensor,  # (B, C) logits of the old network
     logits_new: Tensor,  # (B, C) logits of the new network
@@ -171,6 +179,7 @@ DIVERGENCES: dict[str, Callable[[Tensor, Tensor], Tensor]] = dict(
 )
 
 # %% ../nbs/01_divergence.ipynb #c048
+@clear_errors
 def violations(
     logits_old: Tensor,  # (B, C) logits of the old network
     logits_new: Tensor,  # (B, C) logits of the new network
@@ -187,6 +196,7 @@ def violations(
     return each.clamp_min(0.0).masked_fill(is_local, 0.0)  # no -1e-8 by rounding
 
 
+@clear_errors
 def max_violation(
     logits_old: Tensor,  # (B, C) logits of the old network
     logits_new: Tensor,  # (B, C) logits of the new network

@@ -66,7 +66,7 @@ def draw_image(
     title: str,
 ) -> None:
     "One image and its title."
-    ax.imshow(mosaic([image[None].detach().cpu()]), **_INK)
+    ax.imshow(mosaic([image[None].detach().cpu().double()]), **_INK)
     ax.set(xticks=[], yticks=[], title=title)
 
 
@@ -84,7 +84,9 @@ def draw_batch(
     copies = (
         [''] * len(x_hat) if weight is None else [f' ×{k:g}' for k in weight.tolist()]
     )
-    ax.imshow(mosaic([x_hat.detach().cpu(), x_real.detach().cpu()]), **_INK)
+    # NumPy has no bfloat16
+    rows = [x.detach().cpu().double() for x in (x_hat, x_real)]
+    ax.imshow(mosaic(rows), **_INK)
     for j, c in enumerate(map(int, classes)):
         style = dict(weight='bold', color='k')
         if c in present:

@@ -10,7 +10,10 @@ from dataclasses import dataclass
 
 import torch
 
+from .settings import clear_errors
+
 # %% ../nbs/00_knowledge.ipynb #c012
+@clear_errors
 def graph(
     # the network f_theta, in eval mode: inputs -> logits (B, C), the largest is the
     # label
@@ -38,6 +41,7 @@ def graph(
     return logits.argmax(1)
 
 # %% ../nbs/00_knowledge.ipynb #c017
+@clear_errors
 def grid_2d(
     n: int = 64,  # points along each side, at least 2
     lo: float = 0.0,  # lower end of both axes (included)
@@ -54,6 +58,7 @@ def grid_2d(
     return torch.stack([u.flatten(), v.flatten()], dim=1)
 
 # %% ../nbs/00_knowledge.ipynb #c022
+@clear_errors
 def local(
     y_old,  # (B,) labels by the old network f_theta: integers
     y_new,  # (B,) labels by the new network f_theta'
@@ -118,6 +123,7 @@ class Forgotten:
         )
 
 # %% ../nbs/00_knowledge.ipynb #c029
+@clear_errors
 def forgotten(
     f_old,  # the old network f_theta: inputs -> logits (B, C)
     f_new,  # the new network f_theta', the same network some steps later

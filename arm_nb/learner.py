@@ -215,6 +215,8 @@ class Strategy(ABC):
     # (n_classes,) what the last iteration recalled, if it did
     recalled_p: torch.Tensor | None = None
     last: Any = None  # the last recalled or replayed batch, for pictures
+    # classes that a batch can hold at most, where the loop knows: `Learner` does
+    most_classes: int | None = None
 
     def __init__(
         self,
@@ -803,11 +805,16 @@ class Learner:
                     if isinstance(e, NonFiniteLoss):
                         e.record = self.record
                     raise
+                finally:  # other batches may come in another loop
+                    self.strategy.most_classes = None
         return self.record
 
     def _stage(self, stage):
         "All batches of a stage that are still to come, then the evaluation"
         done = self.t - sum(self.record.stage_ends[-1:])
+        tasks, many = self.stream.task_classes, len(self.stream.train) > 1
+        classes = len(tasks[stage]) if many else sum(map(len, tasks))
+        self.strategy.most_classes = classes
         if not done:
             self.strategy.begin_task()
         batches = self.stream.batches(stage, self.strategy.cfg.N, self.order_seed)

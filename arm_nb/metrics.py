@@ -9,7 +9,10 @@ __all__ = ['accuracy_matrix', 'average_accuracy', 'task_forgetting', 'forgetting
 # %% ../nbs/04_metrics.ipynb #c004
 import numpy as np
 
+from .settings import clear_errors
+
 # %% ../nbs/04_metrics.ipynb #c008
+@clear_errors
 def accuracy_matrix(
     # (stages, tasks) numbers: lists, array, tensor, data frame; NaN or None: untested
     a,
@@ -42,6 +45,7 @@ def accuracy_matrix(
     return a
 
 # %% ../nbs/04_metrics.ipynb #c014
+@clear_errors
 def average_accuracy(
     a,  # (stages, tasks) accuracies, fractions; see `accuracy_matrix`
 ) -> float:  # A_T, 0 to 1
@@ -64,6 +68,7 @@ def average_accuracy(
     return float(a[-1].mean())
 
 # %% ../nbs/04_metrics.ipynb #c020
+@clear_errors
 def task_forgetting(
     a,  # (stages, tasks) accuracies, fractions; see `accuracy_matrix`
     i: int = -1,  # the stage that is "now"; negative counts from the end
@@ -95,6 +100,7 @@ def task_forgetting(
     return best - now
 
 # %% ../nbs/04_metrics.ipynb #c021
+@clear_errors
 def forgetting(
     a,  # (stages, tasks) accuracies, fractions; see `accuracy_matrix`
 ) -> (
@@ -108,6 +114,7 @@ def forgetting(
     return float(f.mean()) if len(f) else float('nan')
 
 # %% ../nbs/04_metrics.ipynb #c037
+@clear_errors
 def backward_transfer(
     a,  # (stages, tasks) accuracies, fractions; see `accuracy_matrix`
 ) -> float:  # BWT, -1 to 1: positive if later tasks helped; NaN after a single stage
@@ -132,6 +139,7 @@ def backward_transfer(
     return float(change.mean()) if k else float('nan')
 
 # %% ../nbs/04_metrics.ipynb #c048
+@clear_errors
 def mean_sd(
     values,  # (n,) one number a seed; NaN or None where there is none
 ) -> tuple:  # (mean, sample sd, ddof=1); the sd of one value is NaN, NaN gives NaN
@@ -158,6 +166,7 @@ def plus_minus(
     return ' ± '.join(format(round(v, 6) + 0.0, f) for v, f in shown)
 
 
+@clear_errors
 def format_mean_sd(
     values,  # (n,) one number a seed
     # multiplies; 100 turns fractions into the per cent of the tables

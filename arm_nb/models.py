@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 from .networks import WeightedBatchNorm2d, with_seed
-from .settings import one_of
+from .settings import check_number, clear_errors, one_of
 
 # %% ../nbs/11_models.ipynb #c007
 def check_images(
@@ -27,7 +27,7 @@ def check_images(
     if tuple(x.shape[1:]) != in_shape or x.ndim != 4:
         shape = ', '.join(map(str, in_shape))
         raise ValueError(
-            f'{who} expects images of shape (B, {shape}), got {tuple(x.shape)}'
+            f'{who} expects images of shape (B, {shape}), got {tuple(x.shape)} as x'
         )
 
 
@@ -53,6 +53,7 @@ class MLP(nn.Module):
     Example: `count_parameters(MLP())` is 478410.
     """
 
+    @clear_errors
     def __init__(
         self,
         in_shape: tuple[int, int, int] = (1, 28, 28),  # (C, H, W) of one image
@@ -71,6 +72,7 @@ class MLP(nn.Module):
             nn.Linear(hidden, n_classes),
         )
 
+    @clear_errors
     def forward(
         self,
         x: torch.Tensor,  # (B, C, H, W) in [0, 1]
@@ -79,6 +81,7 @@ class MLP(nn.Module):
         return self.net(x)
 
 # %% ../nbs/11_models.ipynb #c008
+@clear_errors
 def count_parameters(
     model: nn.Module,  # any
 ) -> int:
@@ -126,6 +129,7 @@ class ResNet(nn.Module):
     Images (B,C,H,W) in, logits (B,n_classes) out.
     """
 
+    @clear_errors
     def __init__(
         self,
         in_shape: tuple[int, int, int],  # (C, H, W), at least 25 pixels high and wide
@@ -161,6 +165,7 @@ class ResNet(nn.Module):
         check_images(x, self.in_shape, 'ResNet')
         return self.groups(F.relu(self.norm(self.stem(x))))
 
+    @clear_errors
     def forward(
         self,
         x: torch.Tensor,  # (B, C, H, W) in [0, 1]
@@ -168,6 +173,7 @@ class ResNet(nn.Module):
         return self.head(F.avg_pool2d(self.features(x), 4).flatten(1))
 
 
+@clear_errors
 def resnet18(
     in_shape: tuple[int, int, int] = (3, 32, 32),  # (C, H, W) of one image
     n_classes: int = 10,  # logits
@@ -182,6 +188,7 @@ def resnet18(
     return ResNet(in_shape, n_classes, width)
 
 # %% ../nbs/11_models.ipynb #c045
+@clear_errors
 def network_for(
     in_shape: tuple[int, int, int],  # (C, H, W) of one image
     kinds: dict[int, Callable],  # channels -> what is called with in_shape and sizes
@@ -201,6 +208,7 @@ def network_for(
     return with_seed(lambda: kinds[in_shape[0]](in_shape, *sizes), seed)
 
 
+@clear_errors
 def model_for(
     # (C, H, W): one channel gives the MLP, three the ResNet
     in_shape: tuple[int, int, int],
@@ -268,12 +276,21 @@ class Memory:
     parameters: int = 0  # parameters of old networks, generators, …
 
     def __post_init__(self):
-        if min(self.images, self.parameters) < 0:
-            raise ValueError(f'{self}: nothing here can be negative')
-        if self.images and not self.in_shape:
+        shape = self.in_shape
+        # a list, as JSON has it, will do
+        if not isinstance(shape, (tuple, list, type(None))):
+            raise ValueError(f'in_shape is {shape!r}: must be (C, H, W)')
+        sound = {
+            name: check_number(getattr(self, name), name, 0, whole=True)
+            for name in ('images', 'parameters')
+        }
+        if shape:
+            sides = (check_number(n, 'in_shape: a side', 1, whole=True) for n in shape)
+            sound['in_shape'] = tuple(sides)
+        for name, value in sound.items():
+            object.__setattr__(self, name, value)
+        if self.images and not shape:
             raise ValueError(f'{self.images} images of which shape? in_shape=(C, H, W)')
-        if self.in_shape:  # a list, as JSON has it, will do
-            object.__setattr__(self, 'in_shape', tuple(self.in_shape))
 
     @property
     def bytes(self) -> int:

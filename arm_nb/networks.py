@@ -15,12 +15,15 @@ from torch.autograd.function import once_differentiable
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.modules.instancenorm import _InstanceNorm
 
+from .settings import clear_errors
+
 # %% auto #0
 __all__ = ['sgd_step', 'sgd_step_fused', 'gradient', 'move_against', 'after_step', 'Descent', 'eval_mode', 'n_outputs',
            'no_grad_for', 'tensors', 'frozen_copy', 'renew', 'has_batch_norm', 'with_seed', 'copies_of', 'keep_stats',
            'weighted_norm_literal', 'WeightedNorm', 'WeightedBatchNorm2d', 'why_not_distinct']
 
 # %% ../nbs/library/networks.ipynb #step
+@clear_errors
 def sgd_step(
     model: nn.Module,  # its parameters are changed in place
     loss: Tensor,  # scalar; a function of the parameters
@@ -38,6 +41,7 @@ def sgd_step(
                 p.add_(g, alpha=-eta)  # p - eta g
 
 
+@clear_errors
 def sgd_step_fused(
     model: nn.Module,  # as in `sgd_step`
     loss: Tensor,
@@ -52,6 +56,7 @@ def sgd_step_fused(
     )
 
 
+@clear_errors
 def gradient(
     model: nn.Module,  # any network
     loss: Tensor,  # scalar
@@ -143,6 +148,17 @@ class Descent:
         for p in self.params:
             p.grad = None
 
+    @property
+    def mark(self) -> dict:
+        "For the record: which optimizer, with what; nothing if there is none."
+        if self.optimizer is None:
+            return {}
+        groups = [
+            {k: v for k, v in group.items() if k != 'params'}
+            for group in self.optimizer.param_groups
+        ]
+        return dict(optimizer=f'{type(self.optimizer).__name__} {groups}')
+
     def state_dict(self) -> dict:
         """The optimizer's state, to be merged into the strategy's; nothing if there is
         none.
@@ -191,6 +207,7 @@ def eval_mode(
             m.training = training
 
 
+@clear_errors
 def n_outputs(
     model: nn.Module,  # any classifier; left as it was
     x: Tensor,  # (B, C, H, W) images in [0, 1]; the first one is looked at
@@ -237,6 +254,7 @@ def tensors(
     return [t.data for t in (*model.parameters(), *model.buffers())]
 
 
+@clear_errors
 def frozen_copy(
     model: nn.Module,  # any network
 ) -> nn.Module:  # in the same mode
@@ -270,12 +288,18 @@ def with_seed(
 ) -> nn.Module:
     """A network whose weights depend on `seed` alone.
 
-    torch's own random state stays as it was.
+    Not on torch's default device and precision: it is made on the CPU, in single
+    precision. torch's own random state stays as it was.
     """
-    with torch.random.fork_rng(devices=[]):
-        # the CPU's only: torch.manual_seed sets every GPU's
-        torch.default_generator.manual_seed(seed)
-        return make()
+    precision = torch.get_default_dtype()
+    try:
+        with torch.random.fork_rng(devices=[]), torch.device('cpu'):
+            torch.set_default_dtype(torch.float32)
+            # the CPU's only: torch.manual_seed sets every GPU's
+            torch.default_generator.manual_seed(seed)
+            return make()
+    finally:
+        torch.set_default_dtype(precision)
 
 # %% ../nbs/library/networks.ipynb #contexts
 @contextmanager
@@ -557,6 +581,7 @@ def _alone(m: nn.Module) -> bool:
     )
 
 
+@clear_errors
 def why_not_distinct(
     model: nn.Module,  # any network, in the mode it will run in
 ) -> str | None:  # a reason, or None when the shortcut is exact

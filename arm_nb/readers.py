@@ -17,6 +17,7 @@ from pathlib import Path
 from uuid import uuid4
 import numpy as np
 from tqdm import tqdm
+from .settings import clear_errors, one_of
 
 # %% ../nbs/library/readers.ipynb #c007
 def write_whole(
@@ -123,14 +124,19 @@ IDX_SHA256 = {
 AGAIN = 'Delete it and get it again.'
 
 
+@clear_errors
 def idx_files(
     kind: str,  # 'MNIST' or 'FashionMNIST'
     root: Path | str,  # torchvision's root folder
 ) -> list[Path]:  # train images, train labels, test images, test labels
-    "The four files of a data set in IDX form, where torchvision puts them"
-    return [Path(root) / kind / 'raw' / f for f in IDX_SHA256[kind]]
+    """The four files of a data set in IDX form, where torchvision puts them.
+    ValueError for a kind that is not there.
+    """
+    names = IDX_SHA256[one_of(IDX_SHA256, kind, 'kind')]
+    return [Path(root) / kind / 'raw' / f for f in names]
 
 
+@clear_errors
 def read_mnist(
     kind: str,  # 'MNIST' or 'FashionMNIST'
     root: Path | str,  # torchvision's root folder
@@ -284,6 +290,7 @@ def _open_image(
     return Image.fromarray(np.rint(grey / 257).astype(np.uint8)).convert('RGB')
 
 
+@clear_errors
 def read_image(
     path: Path | str,  # a picture in any format that Pillow reads
     side: int | None = 84,  # how large it is to be; None: as it is

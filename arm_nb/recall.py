@@ -15,12 +15,13 @@ from .ascent import RecallTrace, ascend, logit_gradients, nonlocal_pull
 from .divergence import DIVERGENCES, weighted_mean
 from .networks import copies_of, keep_stats
 from .regularizers import batch_entropy, l2_norm, sharpness, total_variation
-from .settings import Config, choice, number
+from .settings import Config, choice, clear_errors, number
 
 # %% auto #0
 __all__ = ['present_share', 'nonlocality', 'RecallConfig', 'recall_terms', 'recall_objective', 'recall_literal', 'recall']
 
 # %% ../nbs/03_recall.ipynb #c011
+@clear_errors
 def present_share(
     present: Sequence[int] | Tensor,  # classes in the real batch, repeats allowed
     # (B, C) logits, for the number of classes, dtype and device
@@ -34,9 +35,8 @@ def present_share(
     if isinstance(present, Tensor):
         classes = present
     else:
-        classes = torch.tensor(
-            list(present), dtype=None if len(present) else torch.long
-        )
+        dtype = None if len(present) else torch.long
+        classes = torch.tensor(list(present), dtype=dtype, device='cpu')
     if classes.numel() == 0:
         raise ValueError('present is empty: recall needs the classes of the real batch')
     if classes.is_floating_point() or classes.dtype == torch.bool:
@@ -59,6 +59,7 @@ def present_share(
     return mask / mask.sum()
 
 # %% ../nbs/03_recall.ipynb #c012
+@clear_errors
 def nonlocality(
     logits: Tensor,  # (B, C) a network on the recalled images
     present: Sequence[int] | Tensor,  # classes in the real batch, set(B_Y)
@@ -106,6 +107,7 @@ class RecallConfig(Config):
     div: str = choice('mean_kl', of=DIVERGENCES)
 
 # %% ../nbs/03_recall.ipynb #c020
+@clear_errors
 def recall_terms(
     x_hat: Tensor,  # (B, C, H, W) recalled images
     logits_old: Tensor,  # (B, C) f_theta(x_hat)
@@ -129,6 +131,7 @@ def recall_terms(
     )
 
 # %% ../nbs/03_recall.ipynb #c021
+@clear_errors
 def recall_objective(
     x_hat: Tensor,  # (B, C, H, W) recalled images
     model_old: nn.Module,  # f_theta: images -> logits
@@ -148,6 +151,7 @@ def recall_objective(
     return sum(terms.values(), x_hat.new_zeros(()))
 
 # %% ../nbs/03_recall.ipynb #c030
+@clear_errors
 def recall_literal(
     x_init: Tensor,  # (B, C, H, W) images to start from
     model_old: nn.Module,  # f_theta
@@ -182,6 +186,7 @@ def _logits_like(model: nn.Module, x: Tensor) -> Tensor:
         return model(x)
 
 
+@clear_errors
 def recall(
     # (B, C, H, W) images to start from, kept as they are
     x_init: Tensor,

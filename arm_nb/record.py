@@ -26,7 +26,7 @@ import torch
 from . import __version__
 from .metrics import average_accuracy, forgetting
 from .readers import write_whole
-from .settings import Config, choice, one_of
+from .settings import Config, choice, clear_errors, one_of
 
 # %% auto #0
 __all__ = ['HOW', 'FORMAT', 'pick_device', 'Compute', 'how_computed', 'NonFiniteLoss', 'RunRecord', 'Tape', 'run_identity',
@@ -35,6 +35,7 @@ __all__ = ['HOW', 'FORMAT', 'pick_device', 'Compute', 'how_computed', 'NonFinite
            'thin_store']
 
 # %% ../nbs/library/record.ipynb #r010
+@clear_errors
 def pick_device(
     name: str,  # 'auto', 'cpu', 'cuda', 'cuda:1', 'mps'
 ) -> str:  # one that is there; 'auto': a GPU if torch finds one, else 'cpu'
@@ -597,6 +598,9 @@ def new_record(
         threads=torch.get_num_threads(),
         **how_computed(strategy),
     )
+    # somebody's own optimizer: another run
+    descent = getattr(strategy, 'descent', None)
+    marks = (marks or {}) | (descent.mark if descent else {})
     return RunRecord(
         stream.name,
         method,
@@ -607,7 +611,7 @@ def new_record(
         [list(c) for c in stream.task_classes],
         stream.n_classes,
         versions=versions,
-        marks=plain(marks or {}),
+        marks=plain(marks),
     )
 
 
@@ -662,6 +666,7 @@ def save_run(
     return path
 
 
+@clear_errors
 def load_records(
     folder: str | Path = 'runs',  # the store, or any folder inside it
 ) -> list[RunRecord]:  # sorted by path
@@ -670,6 +675,8 @@ def load_records(
     Raises: FileNotFoundError if there is none; ValueError names one that is damaged, or
     whose file is named after another seed.
     """
+    if not str(folder):
+        raise ValueError('folder is an empty name')
     paths = sorted(Path(folder).glob('**/seed-*.json'))
     if not paths:
         begun = len([*Path(folder).glob('**/seed-*.incomplete')])

@@ -9,11 +9,13 @@ import torch
 from torch import Tensor
 
 from .divergence import check_weight, weighted_mean
+from .settings import clear_errors
 
 # %% auto #0
 __all__ = ['batch_entropy', 'sharpness', 'l2_norm', 'total_variation']
 
 # %% ../nbs/02_regularizers.ipynb #c007
+@clear_errors
 def batch_entropy(
     logits: Tensor,  # (B, C) the old network on the recalled batch
     weight: Tensor | None = None,  # (B,) copies of each image; None: one
@@ -35,6 +37,7 @@ def batch_entropy(
     return torch.special.entr(mean_p).sum()
 
 # %% ../nbs/02_regularizers.ipynb #c014
+@clear_errors
 def sharpness(
     logits: Tensor,  # (B, C) the old network on the recalled batch
     weight: Tensor | None = None,  # (B,) copies of each image; None: one
@@ -49,6 +52,7 @@ def sharpness(
     return weighted_mean(-logits.log_softmax(-1).amax(-1), weight)
 
 # %% ../nbs/02_regularizers.ipynb #c021
+@clear_errors
 def l2_norm(
     x: Tensor,  # (B, C, H, W) recalled images
     weight: Tensor | None = None,  # (B,) copies of each image; None: one
@@ -63,6 +67,7 @@ def l2_norm(
     return weighted_mean(x.flatten(1).norm(dim=1) / x.shape[1:].numel(), weight)
 
 # %% ../nbs/02_regularizers.ipynb #c024
+@clear_errors
 def total_variation(
     x: Tensor,  # (B, C, H, W) recalled images, H and W at least 2
     weight: Tensor | None = None,  # (B,) copies of each image; None: one

@@ -5,19 +5,105 @@
 # %% ../nbs/library/settings.ipynb #c004
 from __future__ import annotations
 
+import inspect
 import math
 import numbers
+import re
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
-from functools import lru_cache
+from functools import lru_cache, wraps
+from pathlib import PurePath
 from typing import Any, ClassVar, TypeVar, get_args, get_type_hints
 
 import numpy as np
 
 # %% auto #0
-__all__ = ['FLAVOURS', 'DATA_ROWS', 'one_of', 'check_number', 'number', 'choice', 'lag', 'first_iteration', 'register_row',
-           'Config']
+__all__ = ['FLAVOURS', 'DATA_ROWS', 'clear_errors', 'one_of', 'check_number', 'number', 'choice', 'lag', 'first_iteration',
+           'register_row', 'Config']
+
+# %% ../nbs/library/settings.ipynb #e002
+_F = TypeVar('_F', bound=Callable)
+# the kinds that Python, NumPy and torch raise about a value without a name
+_NAMELESS = (
+    *(TypeError, ValueError, AttributeError, IndexError, KeyError, RuntimeError),
+    *(NotImplementedError, AssertionError, OverflowError),
+)
+
+
+def _shown(value) -> str:
+    "A value in a few words: of an array its kind, shape and type."
+    if value is None or isinstance(value, (str, bytes, numbers.Number, PurePath)):
+        text = repr(value)
+        return text if len(text) <= 60 else f'{text[:57]}…'
+    if isinstance(value, type):
+        return f'the class {value.__name__}'
+    kind, shape = type(value).__name__, getattr(value, 'shape', None)
+    if shape is not None:
+        where = str(getattr(value, 'device', 'cpu'))
+        dtype = str(getattr(value, 'dtype', '')).removeprefix('torch.')
+        return f'{kind} {tuple(shape)} {dtype}' + f' on {where}' * (where != 'cpu')
+    if isinstance(value, (list, tuple, dict, set)):
+        return f'{kind} of {len(value)}'
+    return kind
+
+
+def _named(said: str, argument: str, value) -> bool:
+    "Does a message name an argument, or the file or device that it is?"
+    # alone, an `a` is an article
+    end = r'(?=[\[:=])' if argument == 'a' else r'(?!\w)'
+    words = [re.escape(argument) + end]
+    if isinstance(value, (str, PurePath)) and re.search('[/.:]', str(value)):
+        words.append(re.escape(str(value)) + r'(?!\w)')
+    return any(re.search(rf'(?<!\w){word}', said) for word in words)
+
+
+def _with_what_was_given(
+    e: Exception, f: Callable, args: tuple, kwargs: dict
+) -> Exception:
+    "An error; if it names no argument, function and arguments stand before its words."
+    kind = next((k for k in _NAMELESS if isinstance(e, k)), None)
+    # NumPy's errors have words of their own: they become the cause of a plain one
+    numpys = type(e).__module__.startswith('numpy')
+    if kind is None or not (type(e) in _NAMELESS or numpys):
+        return e
+    said = f'no key {e}' if isinstance(e, KeyError) else str(e)
+    said = vars(e).setdefault('first_said', said)
+    try:
+        given = inspect.signature(f).bind(*args, **kwargs).arguments
+    except TypeError:  # a call that does not fit its signature says so itself
+        return e
+    given |= given.pop('more', {})
+    for owner in ('self', 'cls'):
+        given.pop(owner, None)
+    if not any(_named(said, k, v) for k, v in given.items()):
+        name = f.__qualname__.removesuffix('.__init__')
+        what = ', '.join(f'{k}: {_shown(v)}' for k, v in given.items())
+        if numpys:
+            e, cause = kind(), e
+            e.__cause__, vars(e)['first_said'] = cause, said
+        e.args = (f'{name}({what}): {said}',)
+    return e
+
+
+def clear_errors(
+    f: _F,  # a function or a method
+) -> _F:  # the same, but for its errors
+    """Errors that name no argument say the function and what it was given.
+
+    A path that was given does for a name. The kind of error and its
+    traceback stay. Of functions in one another, the outermost speaks.
+    """
+
+    @wraps(f)
+    def called(*args, **kwargs):
+        try:
+            return f(*args, **kwargs)
+        except Exception as e:
+            raise _with_what_was_given(e, f, args, kwargs)
+
+    return called  # type: ignore[return-value]
 
 # %% ../nbs/library/settings.ipynb #c008
 def one_of(

@@ -31,7 +31,7 @@ from arm_nb.readers import (
     read_lists,
     read_mnist,
 )
-from .settings import check_number, one_of, register_row
+from .settings import check_number, clear_errors, one_of, register_row
 
 # %% ../nbs/10_streams.ipynb #c007
 def permutation(
@@ -74,6 +74,7 @@ def as_class_order(
     return classes
 
 
+@clear_errors
 def class_tasks(
     n_classes: int,  # how many classes, e.g. 10
     # None: two classes a task; one, if their number is odd or two
@@ -84,11 +85,11 @@ def class_tasks(
     """The classes cut into tasks (A.7.1): equal ones, or of the given sizes.
     ValueError if they do not come out even.
     """
+    n_classes = check_number(n_classes, 'n_classes', at_least=1, whole=True)
     if n_tasks is None:
         pairs = n_classes // 2 if n_classes > 2 and n_classes % 2 == 0 else n_classes
         n_tasks = len(task_sizes) if task_sizes else pairs
-    if not isinstance(n_tasks, (int, np.integer)):
-        raise ValueError(f'n_tasks {n_tasks!r}: must be a whole number')
+    n_tasks = check_number(n_tasks, 'n_tasks', whole=True)
     if task_sizes is None:
         if n_tasks < 1 or n_classes % n_tasks:
             raise ValueError(
@@ -104,7 +105,7 @@ def class_tasks(
     ):
         raise ValueError(
             f'task_sizes {list(task_sizes)}: must be {n_tasks} numbers of at least '
-            f'1 whose sum is {n_classes}, the number of classes'
+            f'1 whose sum is {n_classes}, as n_tasks and n_classes say'
         )
     order, ends = as_class_order(class_order, n_classes), np.cumsum(task_sizes).tolist()
     return [tuple(order[end - n : end]) for n, end in zip(task_sizes, ends)]
@@ -275,6 +276,7 @@ class Stream:
         moved: dict = {part: move(getattr(self, part)) for part in PARTS}
         return replace(self, **moved)
 
+    @clear_errors
     def with_class_order(
         self,
         # a list of all classes; a seed >= 0; None: no change
@@ -300,6 +302,7 @@ class Stream:
         turned = replace(self, **parts, task_classes=tasks, class_order=classes)
         return turned.to(self.train[0][0].device)
 
+    @clear_errors
     def for_run(
         self,
         seed: int,  # seed of the run, from 0
@@ -347,6 +350,7 @@ class Stream:
         return self._fingerprint
 
     @classmethod
+    @clear_errors
     def from_arrays(
         cls,
         name: str,  # what tables and files are to call it
@@ -407,6 +411,7 @@ class Stream:
         )
 
     @classmethod
+    @clear_errors
     def from_folder(
         cls,
         # has train/CLASS/*.jpg, perhaps test/ and val/; or CLASS/*.jpg
@@ -899,9 +904,11 @@ def _root_folder(
     """The folder that data is in: what was given, or else the environment variable
     ARM_NB_ROOT
     """
-    return str(root) if root is not None else os.environ.get('ARM_NB_ROOT') or None
+    given = None if root is None else str(os.fspath(root))
+    return os.environ.get('ARM_NB_ROOT') or None if given is None else given
 
 
+@clear_errors
 def is_there(
     name: str,  # a data set
     # torchvision's root folder; None: what ARM_NB_ROOT says
@@ -916,6 +923,7 @@ def is_there(
     )
 
 
+@clear_errors
 def get_stream(
     name: str = 'mnist-mini',  # one of `DATASETS`
     # torchvision's root folder; None: what ARM_NB_ROOT says
@@ -1070,6 +1078,7 @@ def _no_files(root):
     return []
 
 # %% ../nbs/10_streams.ipynb #s011
+@clear_errors
 def as_bytes(
     # images: uint8, or floats in [0, 1]; an array or a tensor
     x,

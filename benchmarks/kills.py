@@ -92,7 +92,7 @@ def kills_of_sweeps(n: int, rng: random.Random) -> str:
             workers = [int(p) for p in subprocess.run(['pgrep', '-P', str(sub.pid)], capture_output=True, text=True).stdout.split()]
             if attempt == 4 or rng.random() < .5 and workers:                  # a worker: the sweep goes on by itself
                 if workers and attempt < 4: os.kill(rng.choice(workers), signal.SIGKILL); killed += 1
-                sub.wait(timeout=300); break
+                sub.wait(timeout=3600); break
             os.killpg(sub.pid, signal.SIGKILL); sub.wait(); killed += 1
         records = sweep('mnist-mini', ['naive', 'er', 'lwf'], [0, 1], folder=folder, workers=1, rehearsal=30, checkpoint_every=5, progress=False)
         assert len(records) == len(load_records(folder)) == 6

@@ -10,6 +10,7 @@ import torch.nn.functional as F
 
 from arm_nb.learner import Learner, Naive, NaiveConfig, RunRecord
 from arm_nb.models import model_for
+from arm_nb.record import run_path
 from arm_nb.streams import Stream, class_tasks
 
 
@@ -93,3 +94,40 @@ def test_a_killed_run_goes_on_bit_for_bit(tmp_path):
 
 
 if __name__ == '__main__': child(sys.argv[1], int(sys.argv[2]), Path(sys.argv[3]))
+
+
+# ---- what the loop tells, and what a record tells apart
+
+def test_the_loop_says_how_many_classes_a_batch_can_hold_and_takes_it_back():
+    "So that ARM need not look, for which a GPU would wait; in one's own loop it looks."
+    told = []
+    class Told(Naive):
+        def step(self, xb, yb): told.append(self.most_classes); return super().step(xb, yb)
+    learner = noisy()
+    model, stream = learner.strategy.model, learner.stream
+    s = Told(model, NaiveConfig(N=4))
+    Learner(s, stream, progress=False).fit()
+    assert told == [2]*20 and s.most_classes is None
+    told.clear()
+    Learner(s, stream.stationary(), progress=False).fit()
+    assert told == [4]*20
+    def stop(_): raise KeyboardInterrupt
+    with pytest.raises(KeyboardInterrupt): Learner(s, stream, progress=False, callbacks=[stop]).fit()
+    assert s.most_classes is None
+
+
+def test_a_run_with_another_optimizer_is_another_run(tmp_path):
+    "It shares neither a checkpoint nor a place in the store, and a record tells its optimizer."
+    def begun(optimizer=None, **more):
+        strategy = Naive(model_for((1, 4, 4), 4, seed=3), NaiveConfig(N=4), optimizer=optimizer)
+        return Learner(strategy, noisy().stream, seed=3, progress=False, **more)
+    adam, slower = (lambda p: torch.optim.Adam(p, 1e-3)), (lambda p: torch.optim.Adam(p, 1e-4))
+    runs = [begun(), begun(adam), begun(slower), begun(lambda p: torch.optim.SGD(p, .05))]
+    assert len({run_path(r.record, tmp_path) for r in runs}) == 4 and runs[0].record.marks == {}
+    assert run_path(begun(adam).record, tmp_path) == run_path(runs[1].record, tmp_path)
+    assert runs[1].record.marks['optimizer'].startswith('Adam') and runs[2].record.differs_from(runs[1].record).startswith('marks')
+    file = tmp_path/'run.checkpoint'
+    begun(adam, checkpoint=file).fit()
+    for other in (None, slower):
+        with pytest.raises(ValueError, match='belongs to another run: optimizer is .*Adam'): begun(other, checkpoint=file).fit()
+    assert begun(adam, checkpoint=file).fit().same(begun(adam).fit())

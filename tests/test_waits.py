@@ -65,15 +65,16 @@ def sent(model):
     return model
 
 
-def waits_of(name, monkeypatch, digits=True, n=10):
-    "What one iteration of a method waits for in its third task, on two classes a task; and the method."
+def waits_of(name, monkeypatch, digits=True, n=10, classes=6, most=None):
+    "What one iteration of a method waits for in its last task, on two classes a task, of which the loop may have told how many there can be; and the method."
     monkeypatch.setattr(sys.modules['torch.optim.optimizer'], '_get_fused_kernels_supported_devices', lambda: ['cpu', 'meta'])     # GEN's Adam is fused
     small = dict(N=4, M=8, T=4, recall_from=2, S=2, mem_total=12, candidates=9, iterations=2, hidden=8, z=3, warmup=8, n_features=16, epochs=5)
     m, shape, g = METHODS[name], (1, 28, 28) if digits else (3, 32, 32), torch.Generator().manual_seed(0)
     cfg = m.config.preset('mnist-mini' if digits else 'mnist-color')
-    s = m.strategy(sent(m.model(shape, 6, 0)), replace(cfg, **{k: v for k, v in small.items() if k in {f.name for f in fields(cfg)}}), torch.Generator().manual_seed(0))
+    s = m.strategy(sent(m.model(shape, classes, 0)), replace(cfg, **{k: v for k, v in small.items() if k in {f.name for f in fields(cfg)}}), torch.Generator().manual_seed(0))
+    s.most_classes = most
     for t in range(n):
-        x, y = Away(torch.rand(4, *shape, generator=g)), Away(torch.tensor([0, 1, 0, 1]) + 2 * (3 * t // n))
+        x, y = Away(torch.rand(4, *shape, generator=g)), Away(torch.tensor([0, 1, 0, 1]) + 2 * (classes // 2 * t // n))
         seen.clear()
         losses = s(x, y)
     assert all(isinstance(v, Away) and v.here.isfinite() for v in losses.values())     # it did happen, and its losses are still over there
@@ -116,3 +117,10 @@ def test_what_arm_sends_is_what_it_draws(monkeypatch):                          
     for digits in (True, False):
         with Watched(): found, _ = waits_of('arm', monkeypatch, digits)
         assert found.get('fetch', 0) == 0 and found.get('send', 0) <= 3, found          # line 6's positions, twice, and how many copies of each
+
+
+@pytest.mark.parametrize('most, fetched', [(2, 0), (None, 1), (4, 1)])
+def test_arm_looks_at_the_classes_only_where_a_batch_may_hold_all(most, fetched, monkeypatch):
+    "As many images in a batch as there are classes, as on CIFAR-10: the loop says that a task has two."
+    with Watched(): found, _ = waits_of('arm', monkeypatch, classes=4, most=most)
+    assert found.get('fetch', 0) == fetched, found

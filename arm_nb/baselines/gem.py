@@ -142,10 +142,12 @@ class Ring:
             n_classes, per_class, *in_shape, dtype=torch.uint8, device=device
         )
         # images of each class so far; on the CPU, as are all positions
-        self.seen = torch.zeros(n_classes, dtype=torch.int64)
+        self.seen = torch.zeros(n_classes, dtype=torch.int64, device='cpu')
         # which of its class's images stands in a place; -1: none
-        self.when = torch.full((n_classes, per_class), -1)
-        self.task = torch.full((n_classes, per_class), -1)  # the task that it came in
+        self.when = torch.full((n_classes, per_class), -1, device='cpu')
+        self.task = torch.full(
+            (n_classes, per_class), -1, device='cpu'
+        )  # the task that it came in
 
     def add(
         self,
@@ -169,8 +171,9 @@ class Ring:
             self.seen[c] += 1
         if not there:
             return
-        c, place = torch.tensor([*there]).T.to(self.x.device)
-        self.x[c, place] = to_bytes(xb[torch.tensor([*there.values()]).to(xb.device)])
+        c, place = torch.tensor([*there], device='cpu').T.to(self.x.device)
+        latest = torch.tensor([*there.values()], device='cpu').to(xb.device)
+        self.x[c, place] = to_bytes(xb[latest])
 
     def place(
         self,

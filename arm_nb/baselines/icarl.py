@@ -17,7 +17,7 @@ from .replay import Storing, check_stored, to_bytes
 from ..learner import check_weights, register
 from ..models import Memory, count_parameters
 from ..networks import eval_mode, frozen_copy, n_outputs, sgd_step_fused
-from ..settings import Config, check_number, choice, number
+from ..settings import Config, check_number, choice, clear_errors, number
 from ..streams import check_input, to_unit
 
 # %% auto #0
@@ -37,6 +37,7 @@ def _linears(model: nn.Module) -> list[nn.Linear]:
     return found
 
 
+@clear_errors
 def features_of(
     model: nn.Module,  # images -> logits, ending in an nn.Linear; left as it was
     x: Tensor,  # (B, C, H, W) in [0, 1], in the model's dtype
@@ -319,7 +320,8 @@ class Exemplars:
         "Draw exemplars to replay. ValueError if there are none."
         if not len(self):
             raise ValueError('no exemplars to draw from: no task has ended yet')
-        order = torch.rand(times, len(self), generator=generator).argsort(1)
+        how: dict = dict(dtype=torch.float32, device='cpu')
+        order = torch.rand(times, len(self), generator=generator, **how).argsort(1)
         return order[:, :n].to(self.kept['y'].device)
 
     def state_dict(self) -> dict:
@@ -435,7 +437,7 @@ class Icarl(Storing):
     def _set_present(self, present: list[int]):
         "The classes of the present task, and the two masks that follow from them."
         self.present = present
-        masks = torch.zeros(2, self.n_classes, dtype=torch.bool)
+        masks = torch.zeros(2, self.n_classes, dtype=torch.bool, device='cpu')
         masks[0, self.store.classes + present] = True
         masks[1, [c for c in self.store.classes if c not in present]] = True
         self.seen, self.old = masks.to(self.like.device)

@@ -20,13 +20,14 @@ from ..divergence import DIVERGENCES, weighted_mean
 from ..learner import register
 from ..networks import copies_of, keep_stats
 from ..regularizers import l2_norm, total_variation
-from ..settings import Config, choice, first_iteration, lag, number
+from ..settings import Config, choice, clear_errors, first_iteration, lag, number
 
 # %% auto #0
 __all__ = ['draw_classes', 'batch_statistics', 'norm_gap', 'AdiConfig', 'adi_terms', 'adi_objective', 'invert_literal',
            'class_pull', 'invert', 'Inverted', 'Adi']
 
 # %% ../../nbs/rivals/22_inversion.ipynb #c008
+@clear_errors
 def draw_classes(
     # classes seen before and not in the present batch, at least one
     absent: list[int],
@@ -46,10 +47,10 @@ def draw_classes(
         )
     n = len(absent)
     if M > n:
-        i = torch.randint(n, (M,), generator=generator)
+        i = torch.randint(n, (M,), generator=generator, device='cpu')
     else:
-        i = torch.randperm(n, generator=generator)[:M]
-    return torch.tensor(absent)[i]
+        i = torch.randperm(n, generator=generator, device='cpu')[:M]
+    return torch.tensor(absent, device='cpu')[i]
 
 # %% ../../nbs/rivals/22_inversion.ipynb #c012
 def batch_statistics(
@@ -159,6 +160,7 @@ class AdiConfig(Config):
     distinct: bool = True  # ascend on distinct pairs of image and class, count copies
 
 # %% ../../nbs/rivals/22_inversion.ipynb #c025
+@clear_errors
 def adi_terms(
     x_hat: Tensor,  # (B, C, H, W) recalled images
     logits_old: Tensor,  # (B, n_classes) f_theta(x_hat)
@@ -185,6 +187,7 @@ def adi_terms(
     )
 
 
+@clear_errors
 def adi_objective(
     x_hat: Tensor,  # (B, C, H, W) recalled images
     model_old: nn.Module,  # f_theta: images -> logits
@@ -210,6 +213,7 @@ def adi_objective(
         return sum(terms.values(), x_hat.new_zeros(()))
 
 
+@clear_errors
 def invert_literal(
     x_init: Tensor,  # (B, C, H, W) images to start from
     classes: Tensor,  # (B,) int64: the class drawn for each image
@@ -242,6 +246,7 @@ def class_pull(
     return torch.stack((old, torch.zeros_like(old)))
 
 # %% ../../nbs/rivals/22_inversion.ipynb #c032
+@clear_errors
 def invert(
     # (B, C, H, W) images to start from, kept as they are
     x_init: Tensor,
@@ -262,7 +267,7 @@ def invert(
     if tuple(classes.shape) != (len(x_init),):
         raise ValueError(
             f'classes must name one class for each of the {len(x_init)} images, '
-            f'got shape {tuple(classes.shape)}'
+            f'x_init, got shape {tuple(classes.shape)}'
         )
     pull = None
     with norm_gap(model_old) if cfg.lambda_bn else nullcontext() as gap:

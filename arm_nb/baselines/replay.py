@@ -73,12 +73,13 @@ def reservoir_slots(
     """Vitter's Algorithm R for a whole batch: the same as one image at a time with the
     same draws.
     """
-    b = torch.arange(len(u))
+    b = torch.arange(len(u), device='cpu')
     i = n_seen + b  # their numbers, from 0
     # mem_total: let go
     j = torch.where(i < mem_total, i, (u * (i + 1)).long()).clamp(max=mem_total)
     # the latest image to take each place
-    last = torch.full((mem_total + 1,), -1).scatter_reduce_(0, j, b, 'amax')[:-1]
+    last = torch.full((mem_total + 1,), -1, device='cpu')
+    last = last.scatter_reduce_(0, j, b, 'amax')[:-1]
     slots = (last >= 0).nonzero().squeeze(1)
     return last[slots], slots
 
@@ -108,9 +109,9 @@ class Reservoir:
         # (mem_total, C, H, W) uint8; len(self) filled
         self.x: Tensor | None = None
         # (mem_total,) int64 on the CPU; -1: none yet
-        self.y = torch.full((self.mem_total,), -1)
+        self.y = torch.full((self.mem_total,), -1, device='cpu')
         # (mem_total,) the task that each came in
-        self.task = torch.full((self.mem_total,), -1)
+        self.task = torch.full((self.mem_total,), -1, device='cpu')
 
     def __len__(self) -> int:
         return min(self.n_seen, self.mem_total)
@@ -134,11 +135,9 @@ class Reservoir:
                 f'x: images of shape {tuple(x.shape[1:])}: '
                 f'this reservoir holds {tuple(self.x.shape[1:])}'
             )
-        i, slots = reservoir_slots(
-            torch.rand(len(x), generator=self.generator, dtype=torch.float64),
-            self.n_seen,
-            self.mem_total,
-        )
+        how: dict = dict(dtype=torch.float64, device='cpu')
+        u = torch.rand(len(x), generator=self.generator, **how)
+        i, slots = reservoir_slots(u, self.n_seen, self.mem_total)
         self.x[slots.to(x.device)] = to_bytes(x[i.to(x.device)])
         self.y[slots], self.task[slots] = y.cpu()[i].long(), task
         self.n_seen += len(x)
@@ -158,9 +157,8 @@ class Reservoir:
             isinstance(c, int) for c in exclude
         ):
             raise ValueError(f'exclude must be a list of classes, not {exclude!r}')
-        mask = ~torch.isin(
-            self.y[: len(self)], torch.tensor(list(exclude), dtype=torch.long)
-        )
+        left_out = torch.tensor(list(exclude), dtype=torch.long, device='cpu')
+        mask = ~torch.isin(self.y[: len(self)], left_out)
         if before is not None:
             mask &= self.task[: len(self)] < check_number(
                 before, 'before', below=2**63, whole=True
@@ -177,7 +175,8 @@ class Reservoir:
             check_number(n, 'n', at_least=0, whole=True),
             self.eligible(**which),
         )
-        return eligible[torch.randperm(len(eligible), generator=self.generator)[:n]]
+        how: dict = dict(generator=self.generator, device='cpu')
+        return eligible[torch.randperm(len(eligible), **how)[:n]]
 
     def sample(
         self,

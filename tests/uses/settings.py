@@ -20,3 +20,9 @@ assert Mine.preset('letters') == Mine(T=12, recall_from=12)
 try: Mine(eta=-1)
 except ValueError as e: assert str(e) == 'Mine.eta must be a number of at least 0, got -1'
 else: raise AssertionError('a step back was let in')
+
+@clear_errors
+def longest(words): return max(words, key=len)
+try: longest(3)
+except TypeError as e: assert str(e) == "longest(words: 3): 'int' object is not iterable"
+else: raise AssertionError('a number has no words')

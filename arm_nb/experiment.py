@@ -25,7 +25,7 @@ from .methods import METHODS, row_of, settings
 from .models import prepared, with_seed
 from .record import Compute, RunRecord, load_records, load_runs, network_path
 from .record import plain, run_path, save_run, save_tensors
-from .settings import Config, check_number, one_of
+from .settings import Config, check_number, clear_errors, one_of
 from .streams import DATASETS, Stream, data_spec, get_stream
 
 # of methods and record: whoever runs needs them
@@ -316,13 +316,15 @@ def cut_short(
     n = -(-iterations // stream.passes) * N
 
     def part(x, y):
-        at = torch.linspace(0, len(y) - 1, min(n, len(y)), device=y.device).long()
+        how: dict = dict(dtype=torch.float32, device=y.device)
+        at = torch.linspace(0, len(y) - 1, min(n, len(y)), **how).long()
         return x[at], y[at]
 
     train = [part(x, y) for x, y in stream.train]
     return replace(stream, name=f'{stream.name}-{iterations}', train=train)
 
 # %% ../nbs/library/experiment.ipynb #c015c
+@clear_errors
 def ask(
     # name of a data set, or a stream of your own
     data: str | Stream = 'mnist-mini',

@@ -31,7 +31,7 @@ ORDER = (
     'stationary er er-mir gdumb icarl gem naive masked ncm slda ridge '
     'gen gen-mir lwf adi arm'
 ).split()
-for _name in [*ORDER, *METHODS.keys() - {*ORDER}]:
+for _name in [*ORDER, *(name for name in METHODS if name not in ORDER)]:
     METHODS[_name] = METHODS.pop(_name)
 OURS: frozenset[str] = frozenset(METHODS)  # what this package brings
 

@@ -353,7 +353,7 @@ class Gen(Lagged):
                 f'{type(self).__name__} must know what to draw: give the model '
                 'an attribute, e.g. model.in_shape = (1, 28, 28)'
             )
-        seed = int(torch.randint(2**31, (), generator=self.generator))
+        seed = int(torch.randint(2**31, (), generator=self.generator, device='cpu'))
         self.vae = vae_for(shape, self.cfg, seed).to(self.like)
         self.vae_old = frozen_copy(self.vae).eval()
         self.model_old.eval()
@@ -373,7 +373,8 @@ class Gen(Lagged):
 
     def draw(self, *shape: int) -> Tensor:
         "Standard normal numbers, with the model's dtype and on its device"
-        return torch.randn(*shape, generator=self.generator).to(self.like)
+        how: dict = dict(dtype=torch.float32, device='cpu')
+        return torch.randn(*shape, generator=self.generator, **how).to(self.like)
 
     def step(self, xb: Tensor, yb: Tensor) -> dict[str, Tensor]:
         "`iterations` steps of the generator, then as many of the classifier."

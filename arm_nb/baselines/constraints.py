@@ -101,7 +101,7 @@ class Anchored(Strategy):
     def watch(self, logits: Tensor, params: list) -> None:
         "Add to `running` what a batch's logits tell. Before the step; subclasses may."
 
-    def follow(self, grads: Sequence[Tensor], before: Sequence[Tensor]) -> None:
+    def follow(self, grads: list[Tensor], before: list[Tensor]) -> None:
         "Add to `running` what a step tells: its gradient, and where it came from."
 
     def consolidate(self) -> None:
@@ -249,7 +249,7 @@ class Si(Anchored):
     Config = SiConfig
     follows = True
 
-    def follow(self, grads: Sequence[Tensor], before: Sequence[Tensor]) -> None:
+    def follow(self, grads: list[Tensor], before: list[Tensor]) -> None:
         "omega -= g (theta_after - theta_before)"
         back = torch._foreach_sub(before, [p.detach() for p in self.params])
         torch._foreach_addcmul_(self.running, grads, back)

@@ -94,7 +94,7 @@ def samples_of(
 class Life:
     "A whole run of ARM: its record, its networks, and all that it recalled."
 
-    record: RunRecord
+    record: RunRecord | None  # None for a run of some tasks only
     networks: list[nn.Module]  # f_theta' after each task
     model_old: nn.Module  # f_theta at the end
     samples: Samples
@@ -137,7 +137,13 @@ def life(
         old = learner.strategy.model_old.state_dict()
         kept = vars(samples_of(keeper.kept))
         save_tensors(
-            path, dict(record=record.to_json(), states=states, old=old, samples=kept)
+            path,
+            dict(
+                record=None if tasks else record.to_json(),
+                states=states,
+                old=old,
+                samples=kept,
+            ),
         )
     found = torch.load(path, map_location=device, weights_only=True)
 
@@ -147,7 +153,7 @@ def life(
         return net
 
     return Life(
-        RunRecord.from_json(found['record']),
+        RunRecord.from_json(found['record']) if found['record'] else None,
         [network(state) for state in found['states']],
         network(found['old']),
         Samples(**found['samples']),

@@ -6,23 +6,26 @@
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .arm import Recalled
 from .divergence import DIVERGENCES, soft_cross_entropy
+from .experiment import KeepRecalled, build
 from .figures import kept_iterations, recalled_array
-from .models import Block
+from .models import Block, model_for
 from .networks import eval_mode, sgd_step
 from .recall import recall
-from .record import RunRecord
+from .record import RunRecord, save_tensors
 from .stats import Tested, correlation, permutation_test, ranks, seed_interval
-from .stats import shuffle_rows, sign_flip_test
+from .stats import shuffle_rows, sign_flip_test, verdict
 
 # from the pages on statistics and figures; imports from here go on working
 _all_ = [
@@ -37,13 +40,13 @@ _all_ = [
 ]
 
 # %% auto #0
-__all__ = ['Samples', 'samples_of', 'layer_activations', 'class_patterns', 'overlap', 'same_minus_other', 'top_overlap',
-           'batch_shares', 'mutual_information', 'explained_by_class', 'sample_gradients', 'gradient_correlation',
-           'draw_of_class', 'compare_gradients', 'content_correlation', 'task_ages', 'recalled_by_task',
-           'recall_and_accuracy', 'lagged_correlation', 'without_means', 'circular_shift', 'between_tasks', 'swap_test',
-           'recall_signal', 'recalled_on_unseen', 'recency_profile', 'recency_index', 'shuffle_ages', 'Tested',
-           'correlation', 'permutation_test', 'ranks', 'recalled_array', 'seed_interval', 'shuffle_rows',
-           'sign_flip_test']
+__all__ = ['Samples', 'samples_of', 'Life', 'life', 'verdicts', 'layer_activations', 'class_patterns', 'overlap',
+           'same_minus_other', 'top_overlap', 'batch_shares', 'mutual_information', 'explained_by_class',
+           'sample_gradients', 'gradient_correlation', 'draw_of_class', 'compare_gradients', 'content_correlation',
+           'task_ages', 'recalled_by_task', 'recall_and_accuracy', 'lagged_correlation', 'without_means',
+           'circular_shift', 'between_tasks', 'swap_test', 'recall_signal', 'recalled_on_unseen', 'recency_profile',
+           'recency_index', 'shuffle_ages', 'Tested', 'correlation', 'permutation_test', 'ranks', 'recalled_array',
+           'seed_interval', 'shuffle_rows', 'sign_flip_test']
 
 # %% ../nbs/library/brain.ipynb #c007
 @dataclass
@@ -85,6 +88,104 @@ def samples_of(
     return Samples(
         t, *(torch.cat([getattr(b, name) for b in kept.values()]) for name in names)
     )
+
+# %% ../nbs/library/brain.ipynb #c009b
+@dataclass
+class Life:
+    "A whole run of ARM: its record, its networks, and all that it recalled."
+
+    record: RunRecord | None  # None for a run of some tasks only
+    networks: list[nn.Module]  # f_theta' after each task
+    model_old: nn.Module  # f_theta at the end
+    samples: Samples
+
+
+def life(
+    data: str,  # name of a data set
+    seed: int,
+    root: str | Path | None = None,  # torchvision's root, for data in no package
+    folder: str | Path = 'runs',  # where the file is kept, or looked for
+    device: str | torch.device = 'cpu',
+    tasks: int | None = None,  # only the first so many; None: all
+    method: str = 'arm',  # or another that recalls: 'adi'
+    **more,  # as in `run`: `lambda_3=0.0`, `class_order=1`
+) -> Life:
+    """A run of a method that recalls, from its file if it is there.
+
+    Raises: as `build`. Example: `len(life('mnist-mini', 0).networks)` is 5."""
+    settings = ''.join(f'-{k}={v}' for k, v in sorted(more.items()))
+    name = f'{method}-{data}-{seed}-{tasks}{settings}.pt'.replace(' ', '')
+    path = Path(folder) / name
+    learner = build(data, method, seed, root, device=device, **more)
+    stream, model = learner.stream, learner.strategy.model
+    if not path.exists():
+        learner.stream = replace(stream, train=stream.train[:tasks])
+        n = [
+            learner.stream.n_batches(k, learner.strategy.cfg.N)
+            for k in range(tasks or stream.n_tasks)
+        ]
+        ends, states, keeper = np.cumsum(n), [], KeepRecalled()
+
+        def keep(learner):
+            keeper(learner)
+            if learner.t in ends:
+                states.append(copy.deepcopy(model.state_dict()))
+
+        learner.callbacks = [keep]
+        record = learner.fit()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        old = learner.strategy.model_old.state_dict()
+        kept = vars(samples_of(keeper.kept))
+        save_tensors(
+            path,
+            dict(
+                record=None if tasks else record.to_json(),
+                states=states,
+                old=old,
+                samples=kept,
+            ),
+        )
+    found = torch.load(path, map_location=device, weights_only=True)
+
+    def network(state):
+        net = model_for(stream.in_shape, stream.n_classes, seed).to(device)
+        net.load_state_dict(state)
+        return net
+
+    return Life(
+        RunRecord.from_json(found['record']) if found['record'] else None,
+        [network(state) for state in found['states']],
+        network(found['old']),
+        Samples(**found['samples']),
+    )
+
+# %% ../nbs/library/brain.ipynb #c025b
+def verdicts(
+    # claim: (ours, theirs, margin), each as `verdict` takes it
+    claims: dict[str, tuple],
+    digits: int = 2,  # after the point
+) -> pd.DataFrame:  # a row a claim: word, difference, interval, effect size, n
+    """A table of claims, each decided by `verdict`, in the measure's own unit.
+
+    Raises: ValueError as `verdict` does.
+
+    Example: `verdicts({'a > 0': ([1., 2., 3.], 0., .1)}).verdict.item()` is 'not
+    shown'."""
+    rows = {}
+    for claim, (ours, theirs, margin) in claims.items():
+        v = verdict(ours, theirs, margin)
+        # + 0. makes -0.0 a 0.0
+        mean, low, high = (
+            f'{round(x, digits) + 0.0:+.{digits}f}' for x in (v.mean, v.low, v.high)
+        )
+        rows[claim] = {
+            'verdict': v.word,
+            'difference': mean,
+            '95% interval': f'{low} to {high}',
+            'd': f'{v.effect:.1f}',
+            'n': v.n,
+        }
+    return pd.DataFrame(rows).T.rename_axis('claim')
 
 # %% ../nbs/library/brain.ipynb #c030
 def layer_activations(

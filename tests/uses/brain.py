@@ -3,6 +3,7 @@ from arm_nb.brain import *
 from arm_nb.arm import ArmConfig
 from arm_nb.experiment import KeepRecalled, build
 from dataclasses import replace
+from tempfile import TemporaryDirectory
 
 g = torch.Generator().manual_seed(0)
 assert permutation_test(1., lambda g: torch.rand(1, generator=g), 9, g).p == .1 and isinstance(sign_flip_test([1.]*20, 99), Tested)
@@ -30,3 +31,6 @@ assert recall_signal(learner.strategy.model_old, model, s.x[:10], y[:10], ArmCon
 assert recalled_on_unseen(r, shuffle_ages(ages, ages == 0, g)).shape == (20,) and -1 <= recency_index(recency_profile(r, ages)) <= 1
 assert content_correlation(model, s.x_hat[:3], y[:3], s.x[:3], s.x[:3], chunk=2)['net.1'].tolist() == [0, 0, 0]
 assert np.isclose(between_tasks([[1, .2, .6]], [[.2, .1, .15]]), 1)
+assert verdicts({'a > 0': ([1., 2., 3.], 0., .1)}).verdict.item() == 'not shown'
+with TemporaryDirectory() as folder: one, two = (life('mnist-mini', 0, folder=folder, tasks=2, S=1) for _ in range(2))   # the second is read
+assert isinstance(two, Life) and len(two.networks) == 2 and len(two.samples) == 800 and torch.equal(one.samples.x_hat, two.samples.x_hat)

@@ -185,6 +185,8 @@ class Asked:
             s = self.data
         else:
             s = get_stream(self.data, self.root, self.protocol)
+            # the name stays: which protocol it was is a mark of the run
+            s = replace(s, name=data_spec(self.data).name)
         s = s.for_run(order_seed)
         if self.class_order is not None:
             s = s.with_class_order(self.class_order)

@@ -377,6 +377,13 @@ def test_make_notebooks_takes_those_whose_code_changed(small_tree, monkeypatch):
     assert run.changed() == [nb, new]
 
 
+@pytest.mark.skipif(not (root/'.git').exists(), reason='no repository')
+def test_git_keeps_the_records_that_pages_show():
+    "A store called `runs` is ignored; the thinned records in results/runs are not (one session lost them that way)."
+    ignored = lambda path: subprocess.run(['git', '-C', root, 'check-ignore', '-q', path]).returncode == 0
+    assert ignored('runs/cifar10/arm/0/seed-0.json') and not ignored('results/runs/cifar10/arm/0/seed-0.json')
+
+
 def test_readme_is_in_step_with_index():
     if not (root/'nbs'/'index.ipynb').exists(): pytest.skip('nbs/index.ipynb is not written yet')
     r = subprocess.run([sys.executable, root/'tools'/'readme.py', '--check'], capture_output=True, text=True)

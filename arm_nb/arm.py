@@ -97,7 +97,7 @@ def draw_starts(cfg: ArmConfig, N: int, generator: torch.Generator) -> Tensor:
         return torch.randint(N, (cfg.M,), generator=generator, device='cpu')
     return torch.randperm(N, generator=generator, device='cpu')[: cfg.M]
 
-
+# %% ../nbs/20_arm.ipynb #c014_step
 def arm_step_literal(
     model: nn.Module,  # f_theta', changed in place
     model_old: nn.Module,  # f_theta
@@ -270,7 +270,7 @@ class Recalled:
     p_hat: Tensor  # (B, C) class probabilities of x_hat by the old network
     weight: Tensor | None  # (B,) copies of each
 
-
+# %% ../nbs/20_arm.ipynb #c021_recaller
 class Recaller(Lagged):
     """A lagged strategy that learns recalled images with the old network's answers.
 

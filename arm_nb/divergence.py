@@ -32,7 +32,7 @@ def check_weight(
             f'shape ({len(values)},); got shape {tuple(weight.shape)}'
         )
 
-
+# %% ../nbs/01_divergence.ipynb #c007_2
 @clear_errors
 def weighted_mean(
     values: Tensor,  # (B,) one value for each image
@@ -103,7 +103,7 @@ def mean_kl_each(
     log_p, log_q, log_m = _log_p_q_m(logits_old, logits_new)
     return (log_m.exp() * (log_m - 0.5 * (log_p + log_q))).sum(-1)
 
-
+# %% ../nbs/01_divergence.ipynb #c022_2
 @clear_errors
 def mean_kl_div(
     logits_old: Tensor,  # (B, C) logits of the old network
@@ -157,7 +157,7 @@ def ce_each(
     log_p, log_q, _ = _log_p_q_m(logits_old, logits_new)
     return -(log_p.exp() * log_q).sum(-1)
 
-
+# %% ../nbs/01_divergence.ipynb #c034_2
 @clear_errors
 def ce_div(
     logits_old: Tensor,  # (B, C) logits of the old network
@@ -195,7 +195,7 @@ def violations(
     each = DIVERGENCES[div](logits_old, logits_new)
     return each.clamp_min(0.0).masked_fill(is_local, 0.0)  # no -1e-8 by rounding
 
-
+# %% ../nbs/01_divergence.ipynb #c048_2
 @clear_errors
 def max_violation(
     logits_old: Tensor,  # (B, C) logits of the old network

@@ -124,11 +124,11 @@ def test_the_moving_picture():
     with Image.open(path) as film, Image.open(path.with_suffix('.png')) as still:
         times = []
         for i in range(film.n_frames): film.seek(i); times.append(film.info['duration'])
-        assert film.n_frames == 22 and film.info['loop'] == 0                       # two recalls: a start and ten steps each; again and again
-        assert times[0] == times[11] >= 1000 and times[10] == times[21] >= 2000 and set(times[1:10]) == {300}
+        assert film.n_frames == 12 and film.info['loop'] == 0                       # the batch, ten steps, what was learned; again and again
+        assert times[0] >= 2000 and times[-1] >= 4000 and len(set(times[1:-2])) == 1
         assert film.size == still.size and film.size[0] >= 2*350                    # sharp on a phone
-        film.seek(10)
-        assert film.convert('RGB').tobytes() == still.convert('RGB').tobytes()      # what stands still is where the first recall ends
+        film.seek(11)
+        assert film.convert('RGB').tobytes() == still.convert('RGB').tobytes()      # what stands still is the end
 
 
 def test_how_to_cite_is_that_of_citation_cff():

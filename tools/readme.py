@@ -30,7 +30,7 @@ def cell_parts(cell, files):
     "The markdown pieces of one cell."
     if cell.cell_type == 'markdown':  # what lies in nbs/ is named from the root, except in a whole address; the site's boxes stay out
         text = re.sub(r'^</?div.*\n+', '', cell.source + '\n', flags=re.M).strip()
-        return [re.sub(r'(\]\(|src="|srcset=")(?!\w+:|#|/)([^)\s"]+\.(?:ipynb|gif|png))', r'\1nbs/\2', text)]
+        return [re.sub(r'(\]\(|src="|srcset=")(?!\w+:|#|/)([^)\s"]+\.(?:ipynb|gif|png|svg))', r'\1nbs/\2', text)]
     if cell.cell_type != 'code': return []
     lines = cell.source.splitlines()
     says = {m[1]: (m[2] or '').strip() for m in map(DIRECTIVE.match, lines) if m}

@@ -734,7 +734,7 @@ def thin_store(
     folder: str | Path,  # the store
     into: str | Path,  # a folder for small copies
 ) -> list[Path]:  # those that were written now
-    """Small copies (`RunRecord.thinned`) of all finished records, under the same names.
+    """Small copies of all finished records, under the same names (see `thinned`).
 
     A copy that is there and newer is left alone.
     """

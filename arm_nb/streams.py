@@ -155,7 +155,7 @@ PARTS = ('train', 'val', 'test')
 @dataclass(eq=False)
 class Stream:
     """A datastream: images as bytes, in stages to learn from and tasks to be tested on.
-    For reading only. From your own images: `Stream.from_arrays`, `Stream.from_folder`.
+    For reading only. From your own images: `from_arrays` and `from_folder`.
     Ours: `get_stream`.
     """
 

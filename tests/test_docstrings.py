@@ -27,7 +27,8 @@ def at_hand(tmp_path_factory):
 
 @pytest.mark.parametrize('path', NAMES)
 def test_example(path, at_hand):
-    code, said = re.search(r'Example: `(.*?)` is (.*)\.$', inspect.getdoc(thing(path)), re.M).groups()
+    text = re.search(r'^Example: .*?\.$(?=\n\n|\Z|\n\w+:)', inspect.getdoc(thing(path)), re.M | re.S)[0]     # it may go on in the next line
+    code, said = re.fullmatch(r'Example: `(.*?)` is (.*)\.', ' '.join(text.split())).groups()
     value = eval(code, dict(at_hand))
     assert repr(value.item() if hasattr(value, 'item') else value) == said
 

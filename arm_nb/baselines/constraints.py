@@ -192,7 +192,9 @@ def fisher_draw(
     the sum of their log-likelihoods, over the root of N, comes back. Without batch norm
     the mixed terms of its square have mean 0.
     """
-    u = torch.rand(len(logits), 1, generator=generator)
+    u = torch.rand(
+        len(logits), 1, generator=generator, dtype=torch.float32, device='cpu'
+    )
     u = u.to(logits.device, logits.dtype, non_blocking=True)
     below = logits.detach().softmax(1).cumsum(1) < u
     answers = below.sum(1).clamp(max=logits.shape[1] - 1)
@@ -332,8 +334,9 @@ class Agem(Gem):
         self,
         model: nn.Module,  # images -> logits; any classifier
         cfg: AgemConfig | None = None,  # the settings; None: the defaults
-        generator: torch.Generator
-        | None = None,  # draws the batch; None: a new one of seed 0
+        generator: (
+            torch.Generator | None
+        ) = None,  # draws the batch; None: a new one of seed 0
     ):
         Storing.__init__(self, model, cfg, generator)  # GEM's own asks for quadprog
         self.ring = None
@@ -365,8 +368,12 @@ class Agem(Gem):
     ) -> tuple[Tensor, Tensor]:  # (k, C, H, W) and (k,); k <= M, 0 if nothing is past
         "M of the kept images of past tasks, none twice."
         past = [self.ring.where(**which).nonzero() for which in self.past(labels)]
-        at = torch.cat([torch.zeros(0, 2, dtype=torch.int64), *past])
-        at = at[torch.randperm(len(at), generator=self.generator)[: self.cfg.M]]
+        at = torch.cat([torch.zeros(0, 2, dtype=torch.int64, device='cpu'), *past])
+        at = at[
+            torch.randperm(len(at), generator=self.generator, device='cpu')[
+                : self.cfg.M
+            ]
+        ]
         y, place = at.T.to(self.ring.x.device)
         return to_unit(self.ring.x[y, place]), y
 

@@ -32,7 +32,8 @@ def masked_cross_entropy(
     logits: Tensor,  # (B, n_classes)
     y: Tensor,  # (B,) int64
 ) -> Tensor:  # scalar, nats, >= 0
-    """Cross-entropy among the classes that are in `y`; the others neither count nor move.
+    """Cross-entropy among the classes that are in `y`; the others neither count nor
+    move.
 
     Example: `masked_cross_entropy(torch.zeros(2, 9), torch.tensor([3, 5]))` is ln 2.
     """
@@ -76,8 +77,9 @@ def untrained_features(
     in_shape: tuple[int, int, int],  # (C, H, W) of one image
     seed: int,  # of the weights
 ) -> nn.Module:  # images (B, C, H, W) -> features (B, d), never trained
-    """Fixed features: the pixels; `n` random ReLU units; or random 5x5 filters, each map averaged
-    over 4x4 fields (so 16 features a filter, n // 16 filters). ValueError for another kind.
+    """Fixed features: the pixels; `n` random ReLU units; or random 5x5 filters, each
+    map averaged over 4x4 fields (so 16 features a filter, n // 16 filters). ValueError
+    for another kind.
     """
     C, fields = in_shape[0], 16
     make = {
@@ -99,7 +101,10 @@ def untrained_features(
 # %% ../../nbs/rivals/27_simple.ipynb #c022
 @dataclass(frozen=True)
 class NcmConfig(Config):
-    "Settings of the nearest class mean: there is nothing to set. ValueError for what cannot be."
+    """Settings of the nearest class mean: there is nothing to set.
+
+    ValueError for what cannot be.
+    """
 
     N: int = number(
         10, at_least=1
@@ -116,8 +121,8 @@ def no_network(
 
 
 class Computed(Strategy):
-    """A classifier that is computed, not trained: running sums over the stream, and scores
-    z W + b that follow from them. The network is left as it is.
+    """A classifier that is computed, not trained: running sums over the stream, and
+    scores z W + b that follow from them. The network is left as it is.
 
     Sums are in double precision. Subclasses write `begin`, `learn` and `readout`.
     """
@@ -128,8 +133,9 @@ class Computed(Strategy):
         self,
         model: nn.Module,  # says how many classes there are; not trained
         cfg: NcmConfig | None = None,  # the settings
-        generator: torch.Generator
-        | None = None,  # its seed is that of the features; None: 0
+        generator: (
+            torch.Generator | None
+        ) = None,  # its seed is that of the features; None: 0
     ):
         super().__init__(model, cfg, generator)
         self.features: nn.Module | None = (
@@ -145,7 +151,9 @@ class Computed(Strategy):
         raise NotImplementedError
 
     def learn(self, z: Tensor, one: Tensor) -> Tensor:
-        "Take in features (N, d) and labels as ones (N, C); a loss, the mean over the batch."
+        """Take in features (N, d) and labels as ones (N, C); a loss, the mean over the
+        batch.
+        """
         raise NotImplementedError
 
     def readout(self) -> tuple[Tensor, Tensor]:
@@ -160,7 +168,9 @@ class Computed(Strategy):
                 self.n_classes = n_outputs(self.model, xb)
             self._look_at(tuple(xb.shape[1:]))
             d = self.features(xb[:1]).shape[1]
-            zeros = self.begin(d, self.n_classes) | dict(n=torch.zeros(self.n_classes))
+            zeros = self.begin(d, self.n_classes) | dict(
+                n=torch.zeros(self.n_classes, device='cpu')
+            )
             self.sums = {k: v.to(xb.device, torch.float64) for k, v in zeros.items()}
         self._readout = None
         one = F.one_hot(yb, self.n_classes).double()
@@ -179,7 +189,8 @@ class Computed(Strategy):
 
     @torch.no_grad()
     def predict(self, x: Tensor) -> Tensor:
-        """Scores (B, n_classes): z W + b, and `UNSEEN` for a class that has not come yet.
+        """Scores (B, n_classes): z W + b, and `UNSEEN` for a class that has not come
+        yet.
 
         W and b are computed when they are asked for, and kept until the next step."""
         x = self.checked(x)
@@ -194,7 +205,9 @@ class Computed(Strategy):
         return scores.masked_fill(self.sums['n'] == 0, UNSEEN).to(x.dtype)
 
     def memory(self) -> Memory:
-        "The sums, which are doubles (each counts as two parameters), and the fixed weights."
+        """The sums, which are doubles (each counts as two parameters), and the fixed
+        weights.
+        """
         if not self.sums:
             return Memory()
         held = sum(2 * t.numel() for t in self.sums.values())
@@ -208,7 +221,10 @@ class Computed(Strategy):
         )
 
     def load_state_dict(self, state: dict) -> None:
-        "Go on from `state_dict`. ValueError, and nothing has changed, as `check_state`."
+        """Go on from `state_dict`.
+
+        ValueError, and nothing has changed, as `check_state`.
+        """
         super().load_state_dict(state)
         at = self.like.device
         self.sums = {k: v.to(at, copy=True) for k, v in state['sums'].items()}
@@ -219,12 +235,14 @@ class Computed(Strategy):
 # %% ../../nbs/rivals/27_simple.ipynb #c030
 @register('ncm', 'the nearest class mean, in pixels', model=no_network)
 class Ncm(Computed):
-    "The nearest class mean: a running mean of each class, and the class of the nearest one."
+    """The nearest class mean: a running mean of each class, and the class of the
+    nearest one.
+    """
 
     name = 'ncm'
 
     def begin(self, d: int, C: int) -> dict[str, Tensor]:
-        return dict(means=torch.zeros(C, d))
+        return dict(means=torch.zeros(C, d, device='cpu'))
 
     def learn(self, z: Tensor, one: Tensor) -> Tensor:
         "Move the means. The loss: squared distance to the mean of the own class."
@@ -240,8 +258,8 @@ class Ncm(Computed):
 # %% ../../nbs/rivals/27_simple.ipynb #c040
 @dataclass(frozen=True)
 class SldaConfig(NcmConfig):
-    """Settings of streaming LDA. The shrinkage is for pixels; the rows `slda-random` and
-    `slda-conv` have their own. ValueError for a value that cannot be.
+    """Settings of streaming LDA. The shrinkage is for pixels; the rows `slda-random`
+    and `slda-conv` have their own. ValueError for a value that cannot be.
     """
 
     rows: ClassVar = {
@@ -262,13 +280,15 @@ class SldaConfig(NcmConfig):
     model=no_network,
 )
 class Slda(Ncm):
-    "Linear discriminant analysis on a stream: running class means, and one covariance for all."
+    """Linear discriminant analysis on a stream: running class means, and one covariance
+    for all.
+    """
 
     name = 'slda'
     Config = SldaConfig
 
     def begin(self, d: int, C: int) -> dict[str, Tensor]:
-        return super().begin(d, C) | dict(scatter=torch.zeros(d, d))
+        return super().begin(d, C) | dict(scatter=torch.zeros(d, d, device='cpu'))
 
     def learn(self, z: Tensor, one: Tensor) -> Tensor:
         "Move the means, and add what is within the classes to the scatter."
@@ -280,7 +300,9 @@ class Slda(Ncm):
     def readout(self) -> tuple[Tensor, Tensor]:
         "LDA's: W = S^-1 mu, b = -mu S^-1 mu / 2, with S the shrunken covariance."
         S, e = self.sums['scatter'] / self.sums['n'].sum(), self.cfg.shrinkage
-        sphere = S.diagonal().mean().clamp(min=1e-12) * torch.eye(len(S)).to(S)
+        sphere = S.diagonal().mean().clamp(min=1e-12) * torch.eye(
+            len(S), device='cpu'
+        ).to(S)
         W = torch.linalg.solve((1 - e) * S + e * sphere, self.sums['means'].T)
         return W, -(W * self.sums['means'].T).sum(0) / 2
 
@@ -300,22 +322,27 @@ class RidgeConfig(NcmConfig):
     model=no_network,
 )
 class Ridge(Computed):
-    """Ridge regression from fixed features to the label as ones and zeros, by recursive least
-    squares: after each batch exactly what all images so far give together.
+    """Ridge regression from fixed features to the label as ones and zeros, by recursive
+    least squares: after each batch exactly what all images so far give together.
     """
 
     name = 'ridge'
     Config = RidgeConfig
 
     def begin(self, d: int, C: int) -> dict[str, Tensor]:
-        return dict(P=torch.eye(d + 1) / self.cfg.penalty, W=torch.zeros(d + 1, C))
+        return dict(
+            P=torch.eye(d + 1, device='cpu') / self.cfg.penalty,
+            W=torch.zeros(d + 1, C, device='cpu'),
+        )
 
     def learn(self, z: Tensor, one: Tensor) -> Tensor:
         "One step of recursive least squares. The loss: the squared error before it."
         P, W = self.sums['P'], self.sums['W']
         z = F.pad(z, (0, 1), value=1.0)  # the last feature is the constant
         K = P @ z.T
-        gain = torch.linalg.solve_ex(torch.eye(len(z)).to(z) + z @ K, K.T)[0].T
+        gain = torch.linalg.solve_ex(
+            torch.eye(len(z), device='cpu').to(z) + z @ K, K.T
+        )[0].T
         error = one - z @ W
         W += gain @ error
         P.addmm_(gain, K.T, alpha=-1)
@@ -330,8 +357,8 @@ def place_for(
     y: Tensor,  # (mem_total,) classes of the kept images, -1: a free place
     generator: torch.Generator,  # draws who has to leave
 ) -> int:  # the place it takes; -1: it is not kept
-    """GDumb's greedy rule: keep it while its class has less than an equal share of the places, and
-    if all are taken let an image of the largest class go.
+    """GDumb's greedy rule: keep it while its class has less than an equal share of the
+    places, and if all are taken let an image of the largest class go.
     """
     counts = torch.bincount(y[y >= 0], minlength=c + 1)
     classes = int((counts > 0).sum()) + int(counts[c] == 0)
@@ -341,7 +368,9 @@ def place_for(
     if len(places):
         return int(places[0])
     places = (y == counts.argmax()).nonzero()[:, 0]
-    return int(places[torch.randint(len(places), (1,), generator=generator)])
+    return int(
+        places[torch.randint(len(places), (1,), generator=generator, device='cpu')]
+    )
 
 # %% ../../nbs/rivals/27_simple.ipynb #c063
 def train_on(
@@ -351,8 +380,8 @@ def train_on(
     cfg,  # eta_0, epochs, N
     seed: int,  # of the order of the images, and of what the network draws
 ) -> int:  # steps taken
-    """SGD over a few images, many times: `cfg.epochs` passes in random order, the rate falling from
-    eta_0 to 0 by half a cosine. torch's own random state stays as it was.
+    """SGD over a few images, many times: `cfg.epochs` passes in random order, the rate
+    falling from eta_0 to 0 by half a cosine. torch's own random state stays as it was.
     """
     like, steps = next(model.parameters()), 0
     with torch.random.fork_rng([like.device] if like.is_cuda else []):
@@ -360,7 +389,9 @@ def train_on(
         for epoch in range(cfg.epochs):
             eta = cfg.eta_0 * (1 + cos(pi * epoch / cfg.epochs)) / 2
             # parts of nearly equal size: batch norm may not like a last image alone
-            for i in torch.randperm(len(y)).tensor_split(-(-len(y) // cfg.N)):
+            for i in torch.randperm(len(y), device='cpu').tensor_split(
+                -(-len(y) // cfg.N)
+            ):
                 i = i.to(y.device)
                 loss = F.cross_entropy(model(to_unit(x[i]).to(like.dtype)), y[i])
                 sgd_step_fused(model, loss, eta)
@@ -392,8 +423,8 @@ class GdumbConfig(Config):
     'Prabhu et al. (2020), a balanced buffer, and a network trained on it alone',
 )
 class Gdumb(Storing):
-    """GDumb: keep a balanced buffer, learn nothing. Whoever asks gets the answer of a network that
-    is trained on the buffer there and then, from its first weights.
+    """GDumb: keep a balanced buffer, learn nothing. Whoever asks gets the answer of a
+    network that is trained on the buffer there and then, from its first weights.
     """
 
     name = 'gdumb'
@@ -403,19 +434,22 @@ class Gdumb(Storing):
         self,
         model: nn.Module,  # images -> logits; keeps its first weights
         cfg: GdumbConfig = GdumbConfig(),  # the settings
-        generator: torch.Generator
-        | None = None,  # draws who leaves; its seed orders the training
+        generator: (
+            torch.Generator | None
+        ) = None,  # draws who leaves; its seed orders the training
     ):
         super().__init__(model, cfg, generator)
         self.x: Tensor | None = None  # (mem_total, C, H, W) uint8
-        self.y = torch.full(
-            (cfg.mem_total,), -1
-        )  # (mem_total,) int64 on the CPU; -1: a free place
+        # (mem_total,) int64 on the CPU; -1: a free place
+        self.y = torch.full((cfg.mem_total,), -1, device='cpu')
         self.steps = 0  # of the last training
         self._trained: nn.Module | None = None
 
     def step(self, xb: Tensor, yb: Tensor) -> dict[str, Tensor]:
-        "Offer the batch to the buffer. There is no loss: `stored` is how many places are taken."
+        """Offer the batch to the buffer.
+
+        There is no loss: `stored` is how many places are taken.
+        """
         self.check_room(xb)
         if self.x is None:
             self.x = torch.zeros(
@@ -426,7 +460,8 @@ class Gdumb(Storing):
             place = place_for(c, self.y, self.generator)
             if place >= 0:
                 self.y[place], taken[place] = c, i
-        places, images = torch.tensor([*taken.items()], dtype=torch.long).view(-1, 2).T
+        pairs = torch.tensor([*taken.items()], dtype=torch.long, device='cpu')
+        places, images = pairs.view(-1, 2).T
         self.x[places.to(xb.device)] = to_bytes(xb[images.to(xb.device)])
         self._trained = None
         return {'stored': xb.new_full((), float((self.y >= 0).sum()))}
@@ -453,7 +488,10 @@ class Gdumb(Storing):
             return model(x)
 
     def memory(self) -> Memory:
-        "The buffer, full or not. The trained copy replaces the network, so it does not count."
+        """The buffer, full or not.
+
+        The trained copy replaces the network, so it does not count.
+        """
         shape = self.in_shape if self.x is None else tuple(self.x.shape[1:])
         return Memory(images=len(self.y), in_shape=shape) if shape else Memory()
 
@@ -470,7 +508,10 @@ class Gdumb(Storing):
             )
 
     def load_state_dict(self, state: dict) -> None:
-        "Go on from `state_dict`. ValueError, and nothing has changed, as `check_state`."
+        """Go on from `state_dict`.
+
+        ValueError, and nothing has changed, as `check_state`.
+        """
         super().load_state_dict(state)
         at, x = self.like.device, state['x']
         self.x = None if x is None else x.to(at, copy=True)

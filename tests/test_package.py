@@ -7,8 +7,8 @@ import pytest
 root = Path(__file__).resolve().parents[1]
 modules = sorted('.'.join(p.relative_to(root).with_suffix('').parts) for p in (root/'arm_nb').rglob('*.py') if p.name[0] != '_')
 HEAVY = 'torch torchvision pandas matplotlib joblib typer ipywidgets IPython mlxtend quadprog dask distributed ray scipy sklearn avalanche nbdev fastcore'.split()
-LATER = {'cli': 'typer', 'experiment': 'torch joblib', 'report': 'torch joblib pandas matplotlib', 'explore': 'torch joblib pandas matplotlib'}
-FIRST = [m for m in modules if m.split('.')[-1] not in LATER]          # equations, machine, rivals, brain
+LATER = {'cli': 'typer', 'sweeps': 'torch joblib', 'report': 'torch pandas', **dict.fromkeys(('figures', 'explore', 'brain'), 'torch pandas matplotlib')}
+FIRST = [m for m in modules if m.split('.')[-1] not in LATER]          # equations, machine, rivals
 BRINGS = {'arm_nb': '', 'arm_nb.metrics': '', ', '.join(FIRST): 'torch', **{f'arm_nb.{m}': what for m, what in LATER.items()}}
 
 

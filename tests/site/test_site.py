@@ -381,8 +381,8 @@ def test_the_reader_may_choose_dark_and_keeps_it(tab, address):
 def test_on_a_phone_the_chapters_open_from_a_button(tab, address):
     fetch(tab, address + 'recall.html')
     tab.set_viewport_size(PHONE)
-    link = tab.locator('#quarto-sidebar a', has_text='04 Two numbers')
+    link = tab.locator('#quarto-sidebar a', has_text='20 Automatic')
     assert not link.is_visible() or link.bounding_box()['x'] < 0
     tab.locator('.quarto-btn-toggle:visible').first.click()
     link.click()
-    tab.wait_for_url('**/metrics.html')
+    tab.wait_for_url('**/arm.html')

@@ -373,6 +373,16 @@ def ask(
             'model must be a network or a function (in_shape, n_classes, seed) -> '
             f'network, not {model!r}'
         )
+    if model is not None and not isinstance(model, nn.Module):
+        try:
+            inspect.signature(model).bind((), 0, 0)
+        except TypeError as e:
+            raise TypeError(
+                'model: a maker of networks takes (in_shape, n_classes, seed), '
+                f'this one does not: {e}'
+            ) from e
+        except ValueError:  # a built-in has no signature; the call will tell
+            pass
 
     def part(names):
         return {k: v for k, v in more.items() if k in names}

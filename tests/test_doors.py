@@ -11,7 +11,7 @@ from arm_nb.baselines.gem import Ring
 from arm_nb.baselines.icarl import Exemplars
 from arm_nb.baselines.replay import Er, Reservoir
 from arm_nb.divergence import max_violation, violations
-from arm_nb.experiment import METHODS
+from arm_nb.experiment import METHODS, ask
 from arm_nb.learner import Learner, Naive, Strategy, check_fit, count_right
 from arm_nb.models import MLP
 from arm_nb.streams import Stream, to_unit
@@ -322,3 +322,18 @@ def test_a_dataset_in_place_of_a_pair_of_tensors():
 
 def test_every_strategy_is_checked_by_the_same_door():
     for m in METHODS.values(): assert m.strategy.observe is Strategy.observe and m.strategy.__call__ is Strategy.__call__
+
+
+@pytest.mark.parametrize('name,key,bad', [
+    ('slda', 'in_shape', None), ('slda', 'in_shape', []), ('slda', 'in_shape', [1, 9, 9]), ('ridge', 'n_classes', 7), ('ncm', 'sums', {'x': 1}), ('ncm', 'sums', 3),
+    ('gdumb', 'x', True), ('gdumb', 'y', torch.zeros(1, 3))])
+def test_a_state_of_sums_or_of_a_buffer_that_does_not_fit_is_refused(name, key, bad):
+    s = make(name)
+    s.observe(*batch())
+    before = copy.deepcopy(s.state_dict())
+    refuses(s, lambda: s.load_state_dict(before | {key: bad}), f"state\\['{key}'\\]")
+
+
+def test_a_maker_of_networks_that_takes_other_arguments_is_told_so():
+    with pytest.raises(TypeError, match='in_shape, n_classes, seed'): ask('mnist-mini', 'naive', 0, model=lambda seed: None)
+    ask('mnist-mini', 'naive', 0, model=lambda shape, n, seed: None)

@@ -178,14 +178,15 @@ class Computed(Strategy):
         self.sums['n'] += one.sum(0)
         return {'real': loss}
 
+    def _features_for(self, in_shape: tuple) -> nn.Module:
+        "The features of images of this shape; the seed decides."
+        kind = getattr(self.cfg, 'features', 'pixels')
+        n = getattr(self.cfg, 'n_features', 0)
+        return untrained_features(kind, n, in_shape, self.generator.initial_seed())
+
     def _look_at(self, in_shape: tuple) -> None:
-        "Make the features for images of this shape; the seed decides."
-        kind, n = (
-            getattr(self.cfg, 'features', 'pixels'),
-            getattr(self.cfg, 'n_features', 0),
-        )
-        made = untrained_features(kind, n, in_shape, self.generator.initial_seed())
-        self.features, self._shape = made.to(self.like), in_shape
+        self.features = self._features_for(in_shape).to(self.like)
+        self._shape = in_shape
 
     @torch.no_grad()
     def predict(self, x: Tensor) -> Tensor:
@@ -219,6 +220,29 @@ class Computed(Strategy):
             n_classes=self.n_classes,
             in_shape=list(self._shape or ()),
         )
+
+    def check_state(self, state: dict) -> None:
+        """ValueError as for every strategy, and if the sums are not of this method and
+        its features.
+        """
+        super().check_state(state)
+        sums, C, shape = state['sums'], state['n_classes'], state['in_shape']
+        if isinstance(sums, dict) and not sums:
+            return
+        try:
+            features = self._features_for(tuple(shape))
+            d = features(torch.zeros(1, *shape, device='cpu')).shape[1]
+            wanted = self.begin(d, C) | dict(n=torch.zeros(C, device='cpu'))
+            fits = {k: v.shape for k, v in wanted.items()} == {
+                k: v.shape for k, v in sums.items()
+            }
+        except (AttributeError, IndexError, RuntimeError, TypeError, ValueError):
+            fits = False
+        if not fits:
+            raise ValueError(
+                "state['sums'], state['in_shape'] and state['n_classes'] do not "
+                f'belong to {self.name}: must be what state_dict() returned'
+            )
 
     def load_state_dict(self, state: dict) -> None:
         """Go on from `state_dict`.
@@ -441,7 +465,7 @@ class Gdumb(Storing):
         super().__init__(model, cfg, generator)
         self.x: Tensor | None = None  # (mem_total, C, H, W) uint8
         # (mem_total,) int64 on the CPU; -1: a free place
-        self.y = torch.full((cfg.mem_total,), -1, device='cpu')
+        self.y = torch.full((self.cfg.mem_total,), -1, device='cpu')
         self.steps = 0  # of the last training
         self._trained: nn.Module | None = None
 
@@ -501,6 +525,10 @@ class Gdumb(Storing):
     def check_state(self, state: dict) -> None:
         "ValueError as for every strategy, and if the saved buffer has another size."
         super().check_state(state)
+        if not isinstance(state['x'], (Tensor, type(None))):
+            raise ValueError("state['x'] must be the kept images, a tensor, or None")
+        if state['y'].ndim != 1:
+            raise ValueError("state['y'] must be (mem_total,) classes")
         if len(state['y']) != len(self.y):
             raise ValueError(
                 f'the saved buffer has mem_total={len(state["y"])}, '

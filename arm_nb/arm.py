@@ -33,7 +33,14 @@ from arm_nb.networks import (
     why_not_distinct,
 )
 from .recall import RecallConfig, recall, recall_literal
-from .settings import check_number, choice, first_iteration, lag, number
+from arm_nb.settings import (
+    check_number,
+    choice,
+    clear_errors,
+    first_iteration,
+    lag,
+    number,
+)
 
 # %% auto #0
 __all__ = ['ArmConfig', 'draw_starts', 'arm_step_literal', 'distill_loss', 'Lagged', 'Recalled', 'Recaller', 'ARM']
@@ -89,6 +96,7 @@ class ArmConfig(RecallConfig):
     distinct: bool = True  # ascend on distinct images, count copies. The same result
 
 # %% ../nbs/20_arm.ipynb #c014
+@clear_errors
 def draw_starts(cfg: ArmConfig, N: int, generator: torch.Generator) -> Tensor:
     """Line 6: which of the N real images each of the M recalled ones starts from, (M,)
     int64.
@@ -130,6 +138,7 @@ def arm_step_literal(
     return x_hat
 
 # %% ../nbs/20_arm.ipynb #c016
+@clear_errors
 def distill_loss(
     logits: Tensor,  # (B, C) the new network
     answers: Tensor,  # (B, C) logits of the old network

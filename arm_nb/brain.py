@@ -24,6 +24,7 @@ from .models import Block, model_for
 from .networks import eval_mode, sgd_step
 from .recall import recall
 from .record import RunRecord, save_tensors
+from .settings import clear_errors
 from .stats import Tested, correlation, permutation_test, ranks, seed_interval
 from .stats import shuffle_rows, sign_flip_test, verdict
 
@@ -160,6 +161,7 @@ def life(
     )
 
 # %% ../nbs/library/brain.ipynb #c025b
+@clear_errors
 def verdicts(
     # claim: (ours, theirs, margin), each as `verdict` takes it
     claims: dict[str, tuple],
@@ -188,6 +190,7 @@ def verdicts(
     return pd.DataFrame(rows).T.rename_axis('claim')
 
 # %% ../nbs/library/brain.ipynb #c030
+@clear_errors
 def layer_activations(
     model: nn.Module,  # any network; left as it was
     x: Tensor,  # (B, C, H, W) images
@@ -224,6 +227,7 @@ def layer_activations(
     return {'input': x.flatten(1), **found, 'logits': logits}
 
 # %% ../nbs/library/brain.ipynb #c033
+@clear_errors
 def class_patterns(
     a: Tensor,  # (B, units) activations
     y: Tensor,  # (B,) classes, 0 to n_classes - 1
@@ -234,6 +238,7 @@ def class_patterns(
     return (share / share.sum(0)).T @ a
 
 
+@clear_errors
 def overlap(
     seen: Tensor,  # (classes, units) patterns of real images
     recalled: Tensor,  # (classes, units) patterns of recalled ones
@@ -247,6 +252,7 @@ def overlap(
     return unit(seen) @ unit(recalled).T
 
 
+@clear_errors
 def same_minus_other(
     s: Tensor,  # (classes, classes) similarities, NaN where missing
 ) -> float:
@@ -260,6 +266,7 @@ def same_minus_other(
     return (s[same].nanmean() - s[~same].nanmean()).item()
 
 # %% ../nbs/library/brain.ipynb #c037
+@clear_errors
 def top_overlap(
     seen: Tensor,  # (classes, units) patterns of real images, not negative
     recalled: Tensor,  # (classes, units) patterns of recalled ones
@@ -300,6 +307,7 @@ def batch_shares(
     )
 
 
+@clear_errors
 def mutual_information(
     b,  # (n, classes) distributions: of the batch's classes, or one-hot originators
     # (n, classes) distributions of what was recalled; rows with NaN are left out, in b,
@@ -321,6 +329,7 @@ def mutual_information(
     return float(np.sum(joint * np.log2(ratio)))
 
 # %% ../nbs/library/brain.ipynb #c053
+@clear_errors
 def explained_by_class(
     change: Tensor,  # (B, units) a layer's activations after minus before
     # (B,) the class that may explain them: the target, or the originator
@@ -340,6 +349,7 @@ def explained_by_class(
     return (between / change.square().sum()).item()
 
 # %% ../nbs/library/brain.ipynb #c061
+@clear_errors
 def sample_gradients(
     model: nn.Module,  # any network; left as it was
     x: Tensor,  # (B, C, H, W) images
@@ -363,6 +373,7 @@ def sample_gradients(
     return {block: v.flatten(1) for block, v in g.items()}
 
 
+@clear_errors
 def gradient_correlation(
     g1: dict[str, Tensor],  # from `sample_gradients`
     g2: dict[str, Tensor],  # the same blocks, the same number of samples
@@ -381,6 +392,7 @@ def gradient_correlation(
     return {layer: torch.stack(c).mean(0) for layer, c in layers.items()}
 
 # %% ../nbs/library/brain.ipynb #c066
+@clear_errors
 def draw_of_class(
     y: Tensor,  # (n,) classes to draw from
     wanted: Tensor,  # (m,) a class each
@@ -429,6 +441,7 @@ def compare_gradients(
     }
 
 # %% ../nbs/library/brain.ipynb #c068b
+@clear_errors
 def content_correlation(
     model: nn.Module,  # its parameters are fixed
     x_hat: Tensor,  # (n, C, H, W) recalled images
@@ -454,6 +467,7 @@ def content_correlation(
     return {layer: torch.cat([p[layer] for p in parts]) for layer in parts[0]}
 
 # %% ../nbs/library/brain.ipynb #c073
+@clear_errors
 def task_ages(
     record: RunRecord,  # of a run in stages; a shuffled one has no ages
     # (T,) iterations, from 0; None: those that the record holds
@@ -472,6 +486,7 @@ def task_ages(
     return stage[:, None] - np.arange(len(record.task_classes))
 
 
+@clear_errors
 def recalled_by_task(
     record: RunRecord,
 ) -> np.ndarray:  # (T, tasks) 0 to 1, rows as in `recalled_array`; NaN without recall
@@ -484,6 +499,7 @@ def recalled_by_task(
     return np.stack([r[:, list(classes)].mean(1) for classes in record.task_classes], 1)
 
 
+@clear_errors
 def recall_and_accuracy(
     record: RunRecord,  # with curves (`eval_every`)
 ) -> tuple[
@@ -518,6 +534,7 @@ def recall_and_accuracy(
     )
 
 # %% ../nbs/library/brain.ipynb #c074
+@clear_errors
 def lagged_correlation(
     u,  # (P,) or (P, K) curves
     v,  # the same shape
@@ -536,6 +553,7 @@ def lagged_correlation(
     return np.stack([at(l) for l in lags])
 
 
+@clear_errors
 def without_means(
     v,  # (P, K) curves, NaN where not there
     groups,  # (P,) integers, e.g. the stage of each point
@@ -552,6 +570,7 @@ def without_means(
     return v
 
 
+@clear_errors
 def circular_shift(
     v,  # (P,) or (P, K) curves, NaN where not there
     generator: torch.Generator,  # draws how far
@@ -570,6 +589,7 @@ def circular_shift(
     return out
 
 # %% ../nbs/library/brain.ipynb #c074a
+@clear_errors
 def between_tasks(
     accuracy,  # (P, tasks), NaN until a task is past
     recall,  # the same shape, NaN in the same places
@@ -589,6 +609,7 @@ def between_tasks(
     return float(correlation(apart(a), apart(r)))
 
 # %% ../nbs/library/brain.ipynb #c078
+@clear_errors
 def swap_test(
     # (seeds, seeds): a side of run s, the other of s'
     c,
@@ -608,6 +629,7 @@ def swap_test(
     return permutation_test(c.diagonal().mean(), paired, shuffles, generator)
 
 # %% ../nbs/library/brain.ipynb #c086
+@clear_errors
 def recall_signal(
     model_old: nn.Module,  # f_theta; left as it was
     model: nn.Module,  # f_theta' before the batch; left as it was
@@ -690,6 +712,7 @@ def recency_profile(
     return profile
 
 
+@clear_errors
 def recency_index(
     profile: np.ndarray,  # from `recency_profile`
 ) -> float:  # -1 to 1

@@ -303,6 +303,7 @@ class Asked:
         )
 
 
+@clear_errors
 def cut_short(
     stream: Stream,
     iterations: int,  # wanted of each task, >= 1
@@ -415,6 +416,7 @@ def build(
     return ask(*args, **more).build()
 
 
+@clear_errors
 def run(
     # name of a data set, or a stream of your own
     data: str | Stream = 'mnist-mini',
@@ -511,6 +513,7 @@ class KeepRecalled:
         save_tensors(self.path, there)
 
 
+@clear_errors
 def load_images(
     path: str | Path,  # of a record whose run was asked to keep its network
 ) -> dict[int, Recalled]:  # iterations done -> what was recalled

@@ -19,6 +19,7 @@ from .arm import Recalled
 from .methods import METHODS
 from .record import RunRecord
 from .report import run_name
+from .settings import clear_errors
 
 # %% auto #0
 __all__ = ['STYLES', 'figure', 'mosaic', 'draw_image', 'draw_batch', 'plot_recalled', 'draw_answers', 'kept_iterations',
@@ -43,6 +44,7 @@ def figure(plot):
     return styled
 
 # %% ../nbs/library/figures.ipynb #c038
+@clear_errors
 def mosaic(
     rows,  # a list of (n, C, H, W) images in [0, 1], C = 1 or 3
     gap: int = 2,  # pixels between images
@@ -177,6 +179,7 @@ def draw_answers(
     )
 
 # %% ../nbs/library/figures.ipynb #c043
+@clear_errors
 def kept_iterations(
     record: RunRecord,
 ) -> np.ndarray:  # (k,) int: 0, 1, 2, …; of a thinned record 0, every, 2·every, …
@@ -184,6 +187,7 @@ def kept_iterations(
     return np.arange(len(record.recalled)) * record.every
 
 
+@clear_errors
 def recalled_array(
     record: RunRecord,
 ) -> (
@@ -195,6 +199,7 @@ def recalled_array(
     return np.array(rows, dtype=float).reshape(-1, record.n_classes)
 
 
+@clear_errors
 def task_windows(
     record: RunRecord,
 ) -> list[
@@ -246,6 +251,7 @@ def draw_recalled_classes(
     return image
 
 
+@clear_errors
 @figure
 def plot_recalled_classes(
     record: RunRecord,  # of a method that recalls, such as ARM
@@ -279,6 +285,7 @@ STYLES = ['-', '--', '-.', (0, (1, 1))]
 _COLORS = ['#0072B2', '#D55E00', '#009E73', '#CC79A7', '#E69F00', '#56B4E9', '#000000']
 
 
+@clear_errors
 def task_style(
     j: int,  # task, from 0
 ) -> dict:  # color and ls of its lines
@@ -286,6 +293,7 @@ def task_style(
     return dict(color=_COLORS[j % 7], ls=STYLES[j % 4])
 
 
+@clear_errors
 def accuracy_curves(
     record: RunRecord,
 ) -> tuple[
@@ -341,6 +349,7 @@ def draw_accuracy(
     ax.spines['left'].set_bounds(0, 1)
 
 
+@clear_errors
 @figure
 def plot_accuracy(
     records: RunRecord | list[RunRecord],  # a panel each

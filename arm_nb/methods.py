@@ -14,7 +14,7 @@ from typing import Any
 import arm_nb.arm
 import arm_nb.baselines
 from .learner import METHODS, Method, register
-from .settings import DATA_ROWS, Config, one_of
+from .settings import DATA_ROWS, Config, clear_errors, one_of
 from .streams import Stream, data_spec
 
 _all_ = ['METHODS', 'Method', 'register']  # from learner: here they are all there
@@ -121,6 +121,7 @@ def row_of(
     raise ValueError(one_of(METHODS, name, 'method'))
 
 # %% ../nbs/library/methods.ipynb #c011
+@clear_errors
 def settings(
     data: str | Stream,  # name of a data set, or a stream
     method: str,  # name in `METHODS` or `VARIANTS`

@@ -152,6 +152,7 @@ def mean_sd(
     return float(v.mean()), float(v.std(ddof=1)) if v.size > 1 else float('nan')
 
 # %% ../nbs/04_metrics.ipynb #c049
+@clear_errors
 def plus_minus(
     mean: float,
     sd: float,  # NaN: left out

@@ -82,6 +82,7 @@ def move_against(
         torch._foreach_add_(*map(list, zip(*pairs)), alpha=-eta)
 
 # %% ../nbs/library/networks.ipynb #ahead
+@clear_errors
 @torch.no_grad()
 def after_step(
     model: nn.Module,  # stays as it is
@@ -262,6 +263,7 @@ def frozen_copy(
     return copy.deepcopy(model).requires_grad_(False)
 
 
+@clear_errors
 def renew(
     old: nn.Module,  # becomes equal to
     new: nn.Module,  # this one, which is of the same kind
@@ -275,6 +277,7 @@ def _batch_norms(model: nn.Module) -> list:
     return [m for m in model.modules() if isinstance(m, _BatchNorm)]
 
 
+@clear_errors
 def has_batch_norm(
     model: nn.Module,  # any network
 ) -> bool:
@@ -282,6 +285,7 @@ def has_batch_norm(
     return bool(_batch_norms(model))
 
 
+@clear_errors
 def with_seed(
     make: Callable[[], nn.Module],  # builds a network on the CPU
     seed: int,  # of its first weights

@@ -384,6 +384,7 @@ def decoded(
         ) from e
 
 # %% ../nbs/library/readers.ipynb #c061
+@clear_errors
 def read_folder(
     folder: Path | str,  # has a folder of pictures for each class
 ) -> tuple[
@@ -434,6 +435,7 @@ def contrasting_colours(
     return colours
 
 # %% ../nbs/library/readers.ipynb #c051
+@clear_errors
 def colour_digits(
     x: np.ndarray,  # (n, 1, 28, 28) uint8: 0 paper, 255 ink
     seed: int = 0,  # fixes colours and directions; not the seed of a run

@@ -647,6 +647,7 @@ def network_path(
     return Path(path).with_suffix('.network.pt')
 
 
+@clear_errors
 def save_run(
     record: RunRecord,  # a run
     folder: str | Path = 'runs',  # the store

@@ -19,7 +19,7 @@ import pandas as pd
 from .methods import ORDER, OURS, row_of, settings
 from .metrics import backward_transfer, mean_sd, plus_minus
 from .record import HOW, RunRecord, plain, write_whole
-from .settings import one_of
+from .settings import clear_errors, one_of
 from .stats import Verdict, printed, verdict
 from .streams import DATASETS
 
@@ -55,6 +55,7 @@ REMARKS = {
 }
 
 
+@clear_errors
 def rehearsal_of(
     data: str,  # name of a data set, as in a record: 'cifar10-20'
 ) -> tuple[
@@ -66,6 +67,7 @@ def rehearsal_of(
     return (name, int(n)) if short else (data, 0)
 
 
+@clear_errors
 def published(
     data: str,  # our name of a data set
     method: str,  # name in `METHODS`
@@ -83,6 +85,7 @@ def published(
     return rows[same].iloc[0].to_dict() if any(same) else {}
 
 # %% ../nbs/library/report.ipynb #c017
+@clear_errors
 def preset_of(
     record: RunRecord,
 ) -> dict:  # field -> value, as in a record; empty where there is no preset
@@ -117,6 +120,7 @@ def _short_mark(name: str, value) -> str:
     return name if value is True else f'{name}={value}'
 
 
+@clear_errors
 def changes(
     record: RunRecord,
     # compared with where there is no preset; None: itself
@@ -145,6 +149,7 @@ def changes(
     )
 
 
+@clear_errors
 def run_name(
     record: RunRecord,
     reference: RunRecord | None = None,  # as in `changes`
@@ -185,6 +190,7 @@ def _why_no_command(record: RunRecord) -> str:
     )
 
 
+@clear_errors
 def command_of(
     records: list[RunRecord],  # one configuration, a seed each
 ) -> str:
@@ -214,6 +220,7 @@ def command_of(
 _SAME_METHOD = ('paper', 'protocol=released')
 
 
+@clear_errors
 def table_row(
     records: list[RunRecord],  # one configuration, a seed each
     reference: RunRecord | None = None,  # as in `changes`
@@ -272,6 +279,7 @@ def _configurations(records) -> list[tuple[list[RunRecord], RunRecord]]:
     return [(same, first[same[0].data, same[0].method]) for same in groups.values()]
 
 
+@clear_errors
 def results_table(
     # `RunRecord`s, as from `run` or `load_records`, of any methods, data and seeds
     records,
@@ -310,6 +318,7 @@ def results_table(
     return pd.DataFrame(rows).astype({'table': 'Int64'})
 
 # %% ../nbs/library/report.ipynb #c028
+@clear_errors
 def short_count(n: int) -> str:
     "A number of parameters as the paper writes it: 478K, 1.09M."
     for unit, sign in ((1e6, 'M'), (1e3, 'K')):
@@ -388,6 +397,7 @@ def _blocks(table):
         )
 
 
+@clear_errors
 def table_text(
     table: pd.DataFrame,  # from `results_table`
 ) -> str:  # several lines
@@ -404,6 +414,7 @@ def table_text(
     return '\n'.join(out).rstrip()
 
 
+@clear_errors
 def table_markdown(
     table: pd.DataFrame,  # from `results_table`
 ) -> str:  # several lines
@@ -445,6 +456,7 @@ def _run_row(record: RunRecord, changed: str) -> dict:
     )
 
 
+@clear_errors
 def runs_table(
     records,  # `RunRecord`s, as for `results_table`
 ) -> pd.DataFrame:  # a row a run, accuracies and forgetting as fractions
@@ -474,10 +486,13 @@ def save_table(
     return list(paths)
 
 
+@clear_errors
 def load_table(
     path: str | Path,  # a .csv that `save_table` wrote
 ) -> pd.DataFrame:  # as from `results_table`, or from `runs_table`
     "A saved table, as it was."
+    if not str(path):
+        raise ValueError('path is empty: the name of a saved table')
     table = pd.read_csv(path).fillna({'changed': ''})
     return table.astype({'table': 'Int64'}) if 'table' in table else table
 
@@ -569,6 +584,7 @@ def runs_of(
     return found.set_index('seed').sort_index()
 
 
+@clear_errors
 def compare(
     runs: pd.DataFrame,  # of one data set, from `runs_table` or `load_table`
     better: str,  # a row, as in `runs_of`: the claim is that it does better
@@ -590,6 +606,7 @@ def compare(
     return verdict(sign * a[seeds], sign * b[seeds])
 
 
+@clear_errors
 def against_printed(
     runs: pd.DataFrame,  # of one data set, from `runs_table` or `load_table`
     number: int,  # of a table of the paper

@@ -77,7 +77,9 @@ def _with_what_was_given(
     given |= given.pop('more', {})
     for owner in ('self', 'cls'):
         given.pop(owner, None)
-    if not any(_named(said, k, v) for k, v in given.items()):
+    # torch lists the names of its own arguments, which are not these
+    torchs = 'received an invalid combination of arguments' in said
+    if torchs or not any(_named(said, k, v) for k, v in given.items()):
         name = f.__qualname__.removesuffix('.__init__')
         what = ', '.join(f'{k}: {_shown(v)}' for k, v in given.items())
         if numpys:

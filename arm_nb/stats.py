@@ -15,12 +15,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from .settings import check_number, clear_errors
+
 # %% auto #0
 __all__ = ['ROUNDING', 'PRINTED', 'MARGIN', 't_factor', 'seed_interval', 'Difference', 'paired', 'Summary', 'summary', 'welch',
            'PrintedKind', 'printed_kind', 'printed', 'Verdict', 'verdict', 'Tested', 'exact_test', 'permutation_test',
            'sign_flip_test', 'sign_test', 'shuffle_rows', 'correlation', 'ranks']
 
 # %% ../nbs/library/stats.ipynb #c006
+@clear_errors
 def t_factor(
     df: float,  # degrees of freedom, above 0; not always a whole number (`welch`)
 ) -> float:  # 1.96 for very many, more for few; NaN for none
@@ -30,6 +33,7 @@ def t_factor(
     return float(stdtrit(df, 0.975))
 
 
+@clear_errors
 def seed_interval(
     values,  # (seeds,) or (seeds, ...): one value of a measure for each seed
 ) -> (
@@ -97,6 +101,7 @@ def _in_units(mean: float, sd: float) -> float:
     return mean / sd if sd else copysign(inf, mean) if mean else 0.0
 
 
+@clear_errors
 def paired(
     ours,  # (n,) numbers, one a seed
     # (n,) numbers of the same seeds in the same order, or one number for all
@@ -132,10 +137,11 @@ class Summary:
             raise ValueError(f'a group has at least one run, not {self.n}')
         if not (isfinite(self.mean) and (0 <= self.sd < inf or self.n == 1)):
             raise ValueError(
-                f'mean {self.mean} and sd {self.sd}: give numbers, the sd not below 0'
+                f'mean {self.mean}, sd (plus_minus) {self.sd}: numbers, sd not below 0'
             )
 
 
+@clear_errors
 def summary(
     values,  # (n,) numbers, one a run
 ) -> Summary:
@@ -147,6 +153,7 @@ def summary(
     return Summary(*_mean_sd(v, abs(v).max()), len(v))
 
 
+@clear_errors
 def welch(
     ours: Summary,
     theirs: Summary,  # runs that share no seeds with ours
@@ -211,6 +218,7 @@ PRINTED = {
 }
 
 
+@clear_errors
 def printed_kind(
     method: str,  # our name: 'arm', 'er-mir', ...
     data: str,  # the paper's data: 'mnist5k', 'cifar10' or 'miniimagenet'
@@ -226,6 +234,7 @@ def printed_kind(
     )
 
 
+@clear_errors
 def printed(
     method: str,  # as in `printed_kind`
     data: str,
@@ -296,6 +305,7 @@ def _word(d: Difference, margin: float) -> str:
     return 'equal' if -margin <= d.low and d.high <= margin else 'not shown'
 
 
+@clear_errors
 def verdict(
     ours,  # (n,) numbers, one a seed
     # (n,) of the same seeds, in order; one number; or a `Summary`
@@ -350,7 +360,7 @@ def _tested(value, null: Iterable, drawn: int) -> Tested:
     value, null = float(value), np.array([float(v) for v in null])
     if not np.isfinite([value, *null]).all():
         raise ValueError(
-            f'the statistic must be a number: {value} as measured, '
+            f'value, the statistic, must be a number: {value} as measured, '
             f'{np.isnan(null).sum()} of {len(null)} shuffles NaN'
         )
     reached = int((null >= value - 1e-9 * max(1.0, abs(value))).sum())  # rounding apart
@@ -364,6 +374,7 @@ def _tested(value, null: Iterable, drawn: int) -> Tested:
     )
 
 
+@clear_errors
 def exact_test(
     value: float,  # the statistic as measured; the claim is that it is large
     # the same statistic under every arrangement, the measured one among them
@@ -376,19 +387,22 @@ def exact_test(
     return _tested(value, every, drawn=0)
 
 
+@clear_errors
 def permutation_test(
     value: float,  # the statistic as measured; the claim is that it is large
     # the same statistic with the link broken once
     shuffled: Callable[[torch.Generator], float],
-    shuffles: int = 999,  # K, at least 2
+    shuffles: int = 999,  # K, 2 to ten million
     # draws the shuffles (on the CPU); None: one of seed 0
     generator: torch.Generator | None = None,
 ) -> Tested:
     "One-sided test by random shuffles. ValueError if the statistic is not a number."
+    shuffles = check_number(shuffles, 'shuffles', 2, 10**7, whole=True)
     generator = torch.Generator().manual_seed(0) if generator is None else generator
     return _tested(value, [shuffled(generator) for _ in range(shuffles)], drawn=1)
 
 # %% ../nbs/library/stats.ipynb #c044
+@clear_errors
 def sign_flip_test(
     d,  # (n,) differences, one a sample: claimed minus control
     # K; all patterns are taken where there are no more than K + 1
@@ -399,6 +413,7 @@ def sign_flip_test(
     """Is the mean of paired differences above 0? The null: each sign is a coin's, by
     itself.
     """
+    shuffles = check_number(shuffles, 'shuffles', 2, 10**7, whole=True)
     d = torch.as_tensor(d, dtype=torch.float64).cpu()
     if 2 ** len(d) <= shuffles + 1:
         patterns = torch.tensor(
@@ -411,6 +426,7 @@ def sign_flip_test(
     )
 
 
+@clear_errors
 def sign_test(
     d,  # (n,) differences, one a sample; those that are 0 do not count
 ) -> Tested:  # of the share above 0; without a link it is one half
@@ -429,6 +445,7 @@ def sign_test(
     )
 
 # %% ../nbs/library/stats.ipynb #c049
+@clear_errors
 def shuffle_rows(
     n: int,  # rows
     generator: torch.Generator,  # draws the order
@@ -446,6 +463,7 @@ def shuffle_rows(
     return order
 
 # %% ../nbs/library/stats.ipynb #c052
+@clear_errors
 def correlation(
     u,  # (n,) or (n, K) numbers, NaN where missing
     v,  # the same shape
@@ -465,6 +483,7 @@ def correlation(
     return np.where(fine, (u * v).sum(0) / np.where(fine, size, 1), np.nan)[()]
 
 
+@clear_errors
 def ranks(
     v,  # (n,) numbers
 ):  # (n,) 1 to n; equal values share their mean rank, NaN stays NaN

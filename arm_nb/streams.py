@@ -34,6 +34,7 @@ from arm_nb.readers import (
 from .settings import check_number, clear_errors, one_of, register_row
 
 # %% ../nbs/10_streams.ipynb #c007
+@clear_errors
 def permutation(
     n: int,  # how many things
     *key: int,  # numbers that fix the draw, from 0
@@ -111,6 +112,7 @@ def class_tasks(
     return [tuple(order[end - n : end]) for n, end in zip(task_sizes, ends)]
 
 # %% ../nbs/10_streams.ipynb #c010
+@clear_errors
 def by_task(
     x: torch.Tensor,  # (n, C, H, W) images
     y: torch.Tensor,  # (n,) int64 labels
@@ -455,6 +457,7 @@ def _redealt(
     return by_task(x, y, tasks)
 
 # %% ../nbs/10_streams.ipynb #c029
+@clear_errors
 def split_per_class(
     y: np.ndarray,  # (n,) labels
     # images of a class in each part, (400, 50, 50); or n -> these
@@ -479,6 +482,7 @@ def split_per_class(
     return [np.sort(np.concatenate(pieces)) for pieces in zip(*parts)]
 
 # %% ../nbs/10_streams.ipynb #c033
+@clear_errors
 def split_5k(
     y: np.ndarray,  # (n,) labels of the whole training file
     seed: int = 0,  # fixes the split; not the seed of a run
@@ -502,6 +506,7 @@ def split_5k(
     return np.sort(np.concatenate(first)), np.sort(shuffled[:n_val])
 
 # %% ../nbs/10_streams.ipynb #s003
+@clear_errors
 def paper_shares(
     n: int,  # images of a class, at least 3
 ) -> tuple[int, int, int]:  # how many of them are for (train, val, test)
@@ -822,7 +827,7 @@ def validate(
         )
     if not stream.name or set('/\\\0') & set(stream.name):
         raise ValueError(
-            f'the name {stream.name!r} must do for a folder: without slashes, and '
+            f'data: name {stream.name!r} must do for a folder: without slashes, and '
             'not empty'
         )
     if not isinstance(stream.passes, (int, np.integer)) or stream.passes < 1:
@@ -889,6 +894,7 @@ def _checked_part(stream: Stream, split: str) -> list:
     return list(part)
 
 # %% ../nbs/10_streams.ipynb #c063
+@clear_errors
 def data_spec(
     name: str,  # e.g. 'mnist-mini'
 ) -> DataSpec:
@@ -1025,6 +1031,7 @@ def download(
     return get_stream(name, root)
 
 # %% ../nbs/10_streams.ipynb #s031
+@clear_errors
 def register_data(
     # a name that is not taken yet, or a whole description
     data: str | DataSpec,

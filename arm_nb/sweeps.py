@@ -29,7 +29,7 @@ from arm_nb.experiment import (
 )
 from .methods import METHODS, OURS, row_of
 from .record import RunRecord, network_path, run_path
-from .settings import one_of
+from .settings import clear_errors, one_of
 from .streams import Stream
 
 # %% auto #0
@@ -92,6 +92,7 @@ class Job:
         return run_path(self.head, self.folder)
 
 
+@clear_errors
 def combinations(
     grid: dict,  # name -> a value, or a list of values
 ) -> list[dict]:
@@ -106,6 +107,7 @@ def combinations(
     return [dict(zip(grid, chosen)) for chosen in product(*values)]
 
 
+@clear_errors
 def plan(
     data: str | Stream,  # name of a data set, or a stream
     methods: Sequence[str],  # names in `METHODS` or `VARIANTS`
@@ -135,6 +137,7 @@ def plan(
     return list(jobs.values())
 
 
+@clear_errors
 def shard_of(
     jobs: list[Job],
     shard: str = '1/1',  # 'i/n': the i-th of n parts, i from 1
@@ -250,6 +253,7 @@ def in_parallel(
                 get_reusable_executor().shutdown()
 
 # %% ../nbs/library/sweeps.ipynb #c029g
+@clear_errors
 def sweep(
     data: str | Stream = 'mnist-mini',  # name of a data set, or a stream of your own
     # of `METHODS` or `VARIANTS`; None: all of `METHODS`

@@ -5,18 +5,17 @@
 A call ends well with a result, or with an error whose message contains the name of an argument that was wrong (of a file: its path).
 Losses give NaN for NaN. All else is counted by function, with an example of each kind. `tests/test_fuzz.py` is the short form.
 """
-import argparse, io, json, re, sys, tempfile, time, warnings
+import argparse, io, json, re, resource, sys, tempfile, time, warnings
 from collections import Counter
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import nn
 
-from arm_nb import divergence, knowledge, metrics, networks, readers, recall, record, regularizers, settings, streams
-from arm_nb import learner, models
-from arm_nb.baselines import gem, generative, icarl, inversion, replay
+from arm_nb import arm, brain, divergence, experiment, figures, knowledge, learner, methods, metrics, models, networks, readers, recall, record, regularizers, report, settings, stats, streams, sweeps
+from arm_nb.baselines import constraints, gem, generative, icarl, inversion, replay, simple
 from arm_nb.experiment import METHODS, ask
 
 torch.set_num_threads(1)
@@ -126,6 +125,7 @@ def functions():
         'experiment.ask': Case(ask, lambda: dict(data='mnist-mini', method='arm', seed=0, root=None, flavour='released', preset='mnist5k', model=None, class_order=None, protocol='own', drop_last=False, rehearsal=2, weights_seed=0, order_seed=0, device='cpu', amp='off', eval_on='test', eval_every=0, lambda_3=1.)),
         'readers.read_mnist': Case(readers.read_mnist, lambda: dict(kind='MNIST', root='/nowhere')), 'readers.read_image': Case(readers.read_image, lambda: dict(path=PICTURE, side=8, least=2)),
         'record.pick_device': Case(record.pick_device, lambda: dict(name='cpu'), words=dict(name='device')), 'record.Compute': Case(record.Compute, lambda: dict(device='cpu', amp='off', channels_last=False, compile=False)), 'record.load_records': Case(record.load_records, lambda: dict(folder='/nowhere'))}
+    cases |= measures()
     for name in METHODS:
         kind, s = METHODS[name].strategy, f'METHODS[{name}]'
         cases |= {f'{s}.__init__': Case(kind, lambda name=name: dict(model=network(name), cfg=config(name), generator=g()), words=dict(cfg='settings')), f'{s}.observe': Case(lambda xb, yb, name=name: strategy(name).observe(xb, yb), lambda: dict(xb=x(), yb=y())),
@@ -136,7 +136,69 @@ def functions():
     return cases
 
 
+def registered(**arguments):
+    "`register_data`, taken back."
+    try: return streams.register_data(**arguments)
+    finally: streams.DATASETS.pop('pets', None)
+
+
+def measures():
+    "What is measured, drawn and reported: name -> Case"
+    B, F, G, I, T, N = brain, figures, generative, inversion, stats, networks
+    v, w, four, m = lambda: [.1, .3, .2, .4], lambda: [.2, .1, .1, .3], lambda: torch.rand(4, 3), lambda: torch.rand(4, 5)
+    one, two = lambda: dict(record=RECORD), lambda: dict(records=[RECORD])
+    runs = lambda: report.runs_table([RECORD, replace(RECORD, seed=1)])
+    adi = lambda: inversion.AdiConfig(S=1)
+    return {
+        'stats.t_factor': Case(T.t_factor, lambda: dict(df=3)), 'stats.seed_interval': Case(T.seed_interval, lambda: dict(values=v())), 'stats.paired': Case(T.paired, lambda: dict(ours=v(), theirs=w())),
+        'stats.summary': Case(T.summary, lambda: dict(values=v())), 'stats.welch': Case(T.welch, lambda: dict(ours=T.summary(v()), theirs=T.summary(w()))), 'stats.printed': Case(T.printed, lambda: dict(method='arm', data='mnist5k', mean=.563, plus_minus=.012)),
+        'stats.printed_kind': Case(T.printed_kind, lambda: dict(method='arm', data='mnist5k')), 'stats.verdict': Case(T.verdict, lambda: dict(ours=v(), theirs=w(), margin=5.)), 'stats.exact_test': Case(T.exact_test, lambda: dict(value=1., every=[1., 0.])),
+        'stats.permutation_test': Case(T.permutation_test, lambda: dict(value=1., shuffled=lambda g: 0., shuffles=9, generator=g())), 'stats.sign_flip_test': Case(T.sign_flip_test, lambda: dict(d=v(), shuffles=9, generator=g()), words=dict(d='the statistic')), 'stats.sign_test': Case(T.sign_test, lambda: dict(d=v())),
+        'stats.shuffle_rows': Case(T.shuffle_rows, lambda: dict(n=4, generator=g(), groups=[0, 0, 1, 1])), 'stats.correlation': Case(T.correlation, lambda: dict(u=v(), v=w())), 'stats.ranks': Case(T.ranks, lambda: dict(v=v())),
+        'metrics.accuracy_matrix': Case(metrics.accuracy_matrix, lambda: dict(a=[[1., 0.], [.5, 1.]])), 'metrics.backward_transfer': Case(metrics.backward_transfer, lambda: dict(a=[[1., 0.], [.5, 1.]])),
+        'metrics.plus_minus': Case(metrics.plus_minus, lambda: dict(mean=1., sd=.1, form='.1f', sd_form='.1f')), 'metrics.format_mean_sd': Case(metrics.format_mean_sd, lambda: dict(values=v(), scale=100, digits=1)),
+        'divergence.mean_kl_each': Case(divergence.mean_kl_each, lambda: dict(logits_old=logits(), logits_new=logits(1))), 'divergence.ce_each': Case(divergence.ce_each, lambda: dict(logits_old=logits(), logits_new=logits(1))),
+        'arm.draw_starts': Case(arm.draw_starts, lambda: dict(cfg=config('arm'), N=4, generator=g())), 'arm.distill_loss': Case(arm.distill_loss, lambda: dict(logits=logits(), answers=logits(1), targets='soft', weight=torch.ones(4)), True, words=dict(answers='target_logits')),
+        'generative.kl_to_prior': Case(G.kl_to_prior, lambda: dict(mean=four(), var=four())), 'generative.warm_up': Case(G.warm_up, lambda: dict(images=5, warmup=8, max_beta=1.)), 'generative.model_gain': Case(G.model_gain, lambda: dict(logits=logits(), logits_old=logits(1), harm=1., entropy=.1), True, words=dict(logits_old='target_logits')),
+        'generative.vae_loss': Case(G.vae_loss, lambda: dict(vae=G.vae_for((1, 4, 4), config('gen'), 0), x=x(), noise=torch.zeros(4, 2), beta=1.)), 'generative.diversity': Case(G.diversity, lambda: dict(z=four(), found=torch.rand(2, 4, 3))),
+        'generative.search': Case(G.search, lambda: dict(gain=lambda z: z.sum(), starts=torch.rand(2, 4, 3), steps=1, eta=.1, weight=.1)), 'icarl.nearest_mean': Case(icarl.nearest_mean, lambda: dict(features=four(), means=four(), known=torch.ones(4, dtype=torch.bool))),
+        'icarl.distinct': Case(icarl.distinct, lambda: dict(x=(x()*255).byte())), 'icarl.icarl_targets': Case(icarl.icarl_targets, lambda: dict(y=y(), n_classes=3, answers=four(), old=torch.ones(3, dtype=torch.bool))),
+        'icarl.icarl_loss': Case(icarl.icarl_loss, lambda: dict(logits=logits(), targets=four(), seen=torch.ones(3, dtype=torch.bool))), 'inversion.draw_classes': Case(I.draw_classes, lambda: dict(absent=[0, 1], M=3, generator=g())),
+        'inversion.batch_statistics': Case(I.batch_statistics, lambda: dict(x=x(), counts=torch.ones(4))), 'inversion.adi_objective': Case(I.adi_objective, lambda: dict(x_hat=x(), model_old=net(), model=net(), classes=y(), cfg=adi(), weight=torch.ones(4))),
+        'inversion.invert_literal': Case(I.invert_literal, lambda: dict(x_init=x(), classes=y(), model_old=net(), model=net(), cfg=adi())), 'replay.reservoir_slots': Case(replay.reservoir_slots, lambda: dict(u=torch.rand(4), n_seen=3, mem_total=6)),
+        'replay.interference': Case(replay.interference, lambda: dict(model=(n := net()), ahead=dict(n.named_parameters()), x=x(), y=y())), 'simple.masked_cross_entropy': Case(simple.masked_cross_entropy, lambda: dict(logits=logits(), y=y()), True),
+        'simple.untrained_features': Case(simple.untrained_features, lambda: dict(kind='random', n=5, in_shape=(1, 8, 8), seed=0)), 'simple.place_for': Case(simple.place_for, lambda: dict(c=1, y=torch.tensor([0, 0, -1]), generator=g())),
+        'simple.train_on': Case(simple.train_on, lambda: dict(model=net(), x=(x()*255).byte(), y=y(), cfg=config('gdumb'), seed=0)), 'constraints.pull': Case(constraints.pull, lambda: dict(params=[four()], anchor=[four()], weight=[four()], eta=.1)),
+        'constraints.one_constraint': Case(constraints.one_constraint, lambda: dict(g=[four()], g_ref=[four()])), 'constraints.fisher_draw': Case(constraints.fisher_draw, lambda: dict(logits=(n := net())(x()), params=[*n.parameters()], generator=g())),
+        'networks.sgd_step_fused': Case(N.sgd_step_fused, lambda: dict(model=(n := net()), loss=n(x()).sum(), eta=.1)), 'networks.gradient': Case(N.gradient, lambda: dict(model=(n := net()), loss=n(x()).sum())),
+        'networks.after_step': Case(N.after_step, lambda: dict(model=(n := net()), grads=[p.clone() for p in n.parameters()], eta=.1)), 'networks.frozen_copy': Case(N.frozen_copy, lambda: dict(model=net())), 'networks.renew': Case(N.renew, lambda: dict(old=net(), new=net())),
+        'networks.has_batch_norm': Case(N.has_batch_norm, lambda: dict(model=net())), 'networks.with_seed': Case(N.with_seed, lambda: dict(make=net, seed=0)), 'networks.why_not_distinct': Case(N.why_not_distinct, lambda: dict(model=net())),
+        'brain.layer_activations': Case(B.layer_activations, lambda: dict(model=net(), x=x())), 'brain.class_patterns': Case(B.class_patterns, lambda: dict(a=m(), y=y(), n_classes=2)), 'brain.overlap': Case(B.overlap, lambda: dict(seen=m(), recalled=m())),
+        'brain.same_minus_other': Case(B.same_minus_other, lambda: dict(s=torch.rand(4, 4))), 'brain.top_overlap': Case(B.top_overlap, lambda: dict(seen=m(), recalled=m(), k=2)), 'brain.mutual_information': Case(B.mutual_information, lambda: dict(b=four().numpy(), r=four().numpy())),
+        'brain.explained_by_class': Case(B.explained_by_class, lambda: dict(change=m(), y=y())), 'brain.sample_gradients': Case(B.sample_gradients, lambda: dict(model=net(), x=x(), targets=y())), 'brain.gradient_correlation': Case(B.gradient_correlation, lambda: dict(g1=dict(a=m()), g2=dict(a=m()))),
+        'brain.draw_of_class': Case(B.draw_of_class, lambda: dict(y=y(), wanted=torch.tensor([0, 1]), generator=g())), 'brain.content_correlation': Case(B.content_correlation, lambda: dict(model=net(), x_hat=x(), targets=y(), x_target=x(), x_other=x(), chunk=2)),
+        'brain.lagged_correlation': Case(B.lagged_correlation, lambda: dict(u=m().numpy(), v=m().numpy(), lags=[0, 1])), 'brain.without_means': Case(B.without_means, lambda: dict(v=m().numpy(), groups=[0, 0, 1, 1])), 'brain.circular_shift': Case(B.circular_shift, lambda: dict(v=m().numpy(), generator=g())),
+        'brain.between_tasks': Case(B.between_tasks, lambda: dict(accuracy=m().numpy(), recall=m().numpy(), skip=0)), 'brain.swap_test': Case(B.swap_test, lambda: dict(c=torch.rand(3, 3), shuffles=9, generator=g())),
+        'brain.recall_signal': Case(B.recall_signal, lambda: dict(model_old=net(), model=net(), xb=x(), yb=y(), cfg=config('arm'))), 'brain.recency_index': Case(B.recency_index, lambda: dict(profile=np.array([[.5, .3, .2]]))), 'brain.verdicts': Case(B.verdicts, lambda: dict(claims=dict(a=(v(), w(), 1.)), digits=2)),
+        'brain.task_ages': Case(B.task_ages, one), 'brain.recalled_by_task': Case(B.recalled_by_task, one), 'brain.recall_and_accuracy': Case(B.recall_and_accuracy, one), 'figures.recalled_array': Case(F.recalled_array, one), 'figures.kept_iterations': Case(F.kept_iterations, one),
+        'figures.task_windows': Case(F.task_windows, one), 'figures.plot_recalled_classes': Case(F.plot_recalled_classes, one), 'figures.accuracy_curves': Case(F.accuracy_curves, one), 'figures.plot_accuracy': Case(F.plot_accuracy, two), 'figures.task_style': Case(F.task_style, lambda: dict(j=1)),
+        'figures.mosaic': Case(F.mosaic, lambda: dict(rows=[x(), x()], gap=2)), 'report.rehearsal_of': Case(report.rehearsal_of, lambda: dict(data='mnist-mini')), 'report.published': Case(report.published, lambda: dict(data='mnist5k', method='arm', changed=())),
+        'report.preset_of': Case(report.preset_of, one), 'report.changes': Case(report.changes, one), 'report.run_name': Case(report.run_name, one), 'report.command_of': Case(report.command_of, two), 'report.table_row': Case(report.table_row, two), 'report.results_table': Case(report.results_table, two),
+        'report.runs_table': Case(report.runs_table, two), 'report.short_count': Case(report.short_count, lambda: dict(n=478410)), 'report.table_text': Case(report.table_text, lambda: dict(table=report.results_table([RECORD]))), 'report.table_markdown': Case(report.table_markdown, lambda: dict(table=report.results_table([RECORD]))),
+        'report.compare': Case(report.compare, lambda: dict(runs=runs(), better='arm', worse='arm', measure='accuracy')), 'report.against_printed': Case(report.against_printed, lambda: dict(runs=runs(), number=6, row='arm', measure='accuracy')), 'report.load_table': Case(report.load_table, lambda: dict(path='/nowhere/x.csv')),
+        'sweeps.combinations': Case(sweeps.combinations, lambda: dict(grid=dict(T=[1, 2]))), 'sweeps.plan': Case(sweeps.plan, lambda: dict(data='mnist-mini', methods=['arm'], seeds=[0, 1], folder='/nowhere', grid=dict(T=[1, 2]))), 'sweeps.shard_of': Case(sweeps.shard_of, lambda: dict(jobs=[], shard='1/2')),
+        'sweeps.sweep': Case(sweeps.sweep, lambda: dict(data=stream(), methods=['naive'], seeds=[0], folder=STORE, workers=1, shard='1/1', progress=False, preset='mnist5k', model=None, class_order=None), keep=('folder', 'workers'), words=dict(methods='method', data='data set')),
+        'experiment.run': Case(experiment.run, lambda: dict(data=stream(), method='naive', seed=0, flavour='released', preset='mnist5k', model=None, class_order=None, eval_every=0, progress=False)), 'experiment.cut_short': Case(experiment.cut_short, lambda: dict(stream=stream(), iterations=2, N=4)),
+        'experiment.load_images': Case(experiment.load_images, lambda: dict(path='/nowhere/x.pt')), 'methods.settings': Case(methods.settings, lambda: dict(data='mnist-mini', method='arm', flavour='released', preset='mnist5k', per_task=5)), 'record.save_run': Case(record.save_run, lambda: dict(record=RECORD, folder=STORE), keep=('folder',)),
+        'streams.permutation': Case(lambda n, seed: streams.permutation(n, seed), lambda: dict(n=4, seed=0), words=dict(seed='key')), 'streams.by_task': Case(streams.by_task, lambda: dict(x=x(), y=y(), task_classes=[(0,), (1,)])), 'streams.split_per_class': Case(streams.split_per_class, lambda: dict(y=np.arange(12) % 2, sizes=(2, 2, 2), seed=0)),
+        'streams.split_5k': Case(streams.split_5k, lambda: dict(y=np.arange(40) % 2, seed=0, val=.1, per_class=5)), 'streams.paper_shares': Case(streams.paper_shares, lambda: dict(n=10)), 'streams.data_spec': Case(streams.data_spec, lambda: dict(name='mnist5k'), words=dict(name='data set')),
+        'streams.register_data': Case(registered, lambda: dict(data='pets', make=stream, preset='mnist5k')), 'readers.colour_digits': Case(readers.colour_digits, lambda: dict(x=np.zeros((2, 1, 28, 28), np.uint8), seed=0, pad=2)), 'readers.read_folder': Case(readers.read_folder, lambda: dict(folder='/nowhere'))}
+
+
 PICTURE = Path(__file__).resolve().parents[1]/'nbs'/'images'/'recall.png'
+
+RECORD = learner.Learner(strategy('arm', False), stream(), seed=0, progress=False, eval_every=2).fit()
+STORE = tempfile.mkdtemp()
 
 
 def filled():
@@ -176,7 +238,7 @@ def judge(case, rng):
             result = case.call(**arguments)
     except Exception as e:
         bent = any(isinstance(arguments[a], torch.Tensor) and isinstance(good[a], torch.Tensor) for a in chosen)      # two that do not fit: either may be named
-        said = {*(good if bent else chosen), *((case.words or {}).get(a, a) for a in chosen), *(str(arguments[a]) for a in chosen if isinstance(arguments[a], (str, Path)) and arguments[a])}
+        said = {*(good if bent else chosen), *((case.words or {}).get(a, a) for a in chosen), *filter(None, [str(getattr(e, 'filename', '') or '')]), *(str(arguments[a]) for a in chosen if isinstance(arguments[a], (str, Path)) and arguments[a])}
         if not names(str(e), said): return how, f'{type(e).__name__}: {e}'
     else:
         is_nan = lambda v: isinstance(v, torch.Tensor) and v.is_floating_point() and v.numel() and v.isnan().all()
@@ -275,7 +337,7 @@ def campaign(calls, seed=0, only=(), minutes=None, quiet=True, leave=()):
     return made, bad
 
 
-def report(made, bad):
+def tell(made, bad):
     print(f'{sum(made.values())} calls of {len(made)} functions, {sum(map(len, bad.values()))} ended unclearly')
     for name, ended in sorted(bad.items(), key=lambda b: -len(b[1])):
         print(f'{len(ended):5} of {made[name]:5}  {name}')
@@ -292,7 +354,8 @@ if __name__ == '__main__':
     p.add_argument('--minutes', type=float, help='stop after so many')
     p.add_argument('--json', help='also write all of it to this file')
     a = p.parse_args()
+    resource.setrlimit(resource.RLIMIT_AS, (12 * 2**30,) * 2)      # what asks for more than all memory is told so, and does not take it
     made, bad = campaign(a.calls, a.seed, [o for o in a.only.split(',') if o], a.minutes, quiet=False)
-    report(made, bad)
+    tell(made, bad)
     if a.json: Path(a.json).write_text(json.dumps({k: [(str(how), message) for how, message in v] for k, v in bad.items()}))
     sys.exit(bool(bad))

@@ -20,7 +20,7 @@ from ..divergence import js_div
 from ..learner import Strategy, register
 from ..models import Memory
 from ..networks import eval_mode, keep_stats, move_against
-from ..settings import Config, check_number, choice, number
+from ..settings import Config, check_number, choice, clear_errors, number
 from ..streams import to_unit
 
 # %% auto #0
@@ -28,6 +28,7 @@ __all__ = ['pull', 'AnchoredConfig', 'Anchored', 'shapes_of', 'fisher_draw', 'Ew
            'Mas', 'one_constraint', 'AgemConfig', 'Agem', 'ImmConfig', 'Imm', 'tiny_of', 'answering', 'Drift']
 
 # %% ../../nbs/rivals/28_constraints.ipynb #pull
+@clear_errors
 @torch.no_grad()
 def pull(
     params: Sequence[Tensor],  # theta, changed in place
@@ -181,6 +182,7 @@ def shapes_of(
     return [tuple(t.shape) for t in tensors] if real else None
 
 # %% ../../nbs/rivals/28_constraints.ipynb #fisher
+@clear_errors
 def fisher_draw(
     logits: Tensor,  # (N, C) of a batch, with their graph, which is kept
     params: Sequence[Tensor],  # parameters that they come from
@@ -288,6 +290,7 @@ class Mas(Anchored):
         torch._foreach_add_(self.omega, torch._foreach_div(self.running, self.n))
 
 # %% ../../nbs/rivals/28_constraints.ipynb #one
+@clear_errors
 def one_constraint(
     g: Sequence[Tensor],  # gradient of the batch's loss, a tensor a parameter
     g_ref: Sequence[Tensor],  # that of the drawn old images' loss

@@ -29,7 +29,14 @@ from arm_nb.networks import (
     renew,
     sgd_step_fused,
 )
-from ..settings import Config, check_number, first_iteration, lag, number
+from arm_nb.settings import (
+    Config,
+    check_number,
+    clear_errors,
+    first_iteration,
+    lag,
+    number,
+)
 
 # %% auto #0
 __all__ = ['GatedMLP', 'gen_model_for', 'kl_to_prior', 'Vae', 'vae_loss', 'MlpVae', 'Gated', 'ConvVae', 'warm_up', 'GenConfig',
@@ -80,6 +87,7 @@ def gen_model_for(
     return network_for(in_shape, {1: GatedMLP, 3: resnet18}, seed, n_classes)
 
 # %% ../../nbs/rivals/24_generative.ipynb #c014
+@clear_errors
 def kl_to_prior(
     mean: Tensor,  # (B, z) of the encoder's normal
     var: Tensor,  # (B, z) its variances, > 0
@@ -107,6 +115,7 @@ class Vae(nn.Module):
         return mean, F.softplus(raw).clamp(self.smallest, self.largest)
 
 
+@clear_errors
 def vae_loss(
     vae: Vae,  # the generator
     x: Tensor,  # (B, C, H, W) images in [0, 1]
@@ -245,6 +254,7 @@ class ConvVae(Vae):
         return (out - self.scaled(x)).square().flatten(1).sum(1)
 
 # %% ../../nbs/rivals/24_generative.ipynb #c032
+@clear_errors
 def warm_up(
     images: int,  # images of the present task seen, the batch at hand included
     warmup: int,  # images until beta is 1; 0: from the start
@@ -477,6 +487,7 @@ class Gen(Lagged):
         self.images = state['images']
 
 # %% ../../nbs/rivals/24_generative.ipynb #c054
+@clear_errors
 def model_gain(
     logits: Tensor,  # (B, C) the virtual classifier on images x(z)
     logits_old: Tensor,  # (B, C) the old classifier on them
@@ -491,6 +502,7 @@ def model_gain(
     )
 
 # %% ../../nbs/rivals/24_generative.ipynb #c057
+@clear_errors
 def diversity(
     z: Tensor,  # (N, z) codes of this group
     found: Tensor,  # (groups before, N, z) codes found already; they get no gradient
@@ -499,6 +511,7 @@ def diversity(
     return (z - found).square().mean() if len(found) else z.new_zeros(())
 
 
+@clear_errors
 def search(
     gain,  # codes (N, z) -> scalar, to be maximised
     starts: Tensor,  # (groups, N, z) codes to start from, draws of the prior

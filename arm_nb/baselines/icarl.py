@@ -124,6 +124,7 @@ def class_means(
 UNSEEN = -1e4
 
 
+@clear_errors
 def nearest_mean(
     features: Tensor,  # (B, d), each of length 1
     means: Tensor,  # (n_classes, d), each of length 1
@@ -159,6 +160,7 @@ def herding(
     return torch.stack(chosen)
 
 # %% ../../nbs/rivals/25_icarl.ipynb #c022
+@clear_errors
 def distinct(
     x: Tensor,  # (B, …) images as uint8
 ) -> Tensor:  # (n,) int64 positions, ascending: the first of each different image
@@ -169,6 +171,7 @@ def distinct(
     return first[: which.max() + 1].sort().values
 
 # %% ../../nbs/rivals/25_icarl.ipynb #c025
+@clear_errors
 def icarl_targets(
     y: Tensor,  # (…,) int64 labels
     n_classes: int,  # classes in all
@@ -184,6 +187,7 @@ def icarl_targets(
     return truth if answers is None else torch.where(old, answers, truth.to(answers))
 
 
+@clear_errors
 def icarl_loss(
     logits: Tensor,  # (B, n_classes) of the new network
     targets: Tensor,  # (B, n_classes) in [0, 1]
@@ -563,7 +567,8 @@ class Icarl(Storing):
             check_weights(self.model_old, state['model_old'], "state['model_old']")
         self.store.check_state(state)
         if state['n_classes'] is not None:
-            check_number(state['n_classes'], "state['n_classes']", 1, whole=True)
+            where = "state['n_classes']"
+            check_number(state['n_classes'], where, 1, 2**20, whole=True)
         if state['in_shape'] is not None and not isinstance(
             state['in_shape'], (list, tuple)
         ):

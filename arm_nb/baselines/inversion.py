@@ -53,6 +53,7 @@ def draw_classes(
     return torch.tensor(absent, device='cpu')[i]
 
 # %% ../../nbs/rivals/22_inversion.ipynb #c012
+@clear_errors
 def batch_statistics(
     x: Tensor,  # (B, channels, ...) what flows into a batch norm
     # (B,) how many copies each image stands for; None: one

@@ -17,7 +17,7 @@ from torch.func import functional_call
 from ..learner import Strategy, register
 from ..models import Memory
 from ..networks import Descent, after_step, has_batch_norm, keep_stats, n_outputs
-from ..settings import Config, check_number, number
+from ..settings import Config, check_number, clear_errors, number
 from ..streams import check_input, to_unit
 
 # %% auto #0
@@ -63,6 +63,7 @@ def check_stored(
         )
 
 # %% ../../nbs/rivals/23_replay.ipynb #c010
+@clear_errors
 def reservoir_slots(
     u: Tensor,  # (B,) float64 draws from U[0, 1), one for each image that comes
     n_seen: int,  # images that came before
@@ -445,6 +446,7 @@ class Er(Storing):
         self.buffer.load_state_dict(state['buffer'], self.like.device)
 
 # %% ../../nbs/rivals/23_replay.ipynb #c043
+@clear_errors
 @torch.no_grad()
 def interference(
     model: nn.Module,  # f_theta': images -> logits

@@ -19,7 +19,7 @@ from .replay import Storing, to_bytes
 from ..learner import Naive, NaiveConfig, Strategy, register
 from ..models import MLP, Memory, count_parameters
 from ..networks import eval_mode, n_outputs, sgd_step_fused, with_seed
-from ..settings import Config, choice, number, one_of
+from ..settings import Config, choice, clear_errors, number, one_of
 from ..streams import to_unit
 
 # %% auto #0
@@ -28,6 +28,7 @@ __all__ = ['FEATURES', 'masked_cross_entropy', 'MaskedConfig', 'Masked', 'untrai
            'Gdumb']
 
 # %% ../../nbs/rivals/27_simple.ipynb #c011
+@clear_errors
 def masked_cross_entropy(
     logits: Tensor,  # (B, n_classes)
     y: Tensor,  # (B,) int64
@@ -71,6 +72,7 @@ class Masked(Naive):
 FEATURES = ('pixels', 'random', 'conv')  # what a computed classifier looks at
 
 
+@clear_errors
 def untrained_features(
     kind: str,  # one of `FEATURES`
     n: int,  # features in all; for 'pixels' it does not matter
@@ -376,6 +378,7 @@ class Ridge(Computed):
         return self.sums['W'][:-1], self.sums['W'][-1]
 
 # %% ../../nbs/rivals/27_simple.ipynb #c060
+@clear_errors
 def place_for(
     c: int,  # class of the image that comes
     y: Tensor,  # (mem_total,) classes of the kept images, -1: a free place
@@ -397,6 +400,7 @@ def place_for(
     )
 
 # %% ../../nbs/rivals/27_simple.ipynb #c063
+@clear_errors
 def train_on(
     model: nn.Module,  # trained in place, in its own mode
     x: Tensor,  # (n, C, H, W) uint8, n >= 1
@@ -527,12 +531,11 @@ class Gdumb(Storing):
         super().check_state(state)
         if not isinstance(state['x'], (Tensor, type(None))):
             raise ValueError("state['x'] must be the kept images, a tensor, or None")
-        if state['y'].ndim != 1:
-            raise ValueError("state['y'] must be (mem_total,) classes")
-        if len(state['y']) != len(self.y):
+        y = state['y']
+        if not isinstance(y, Tensor) or y.shape != self.y.shape:
             raise ValueError(
-                f'the saved buffer has mem_total={len(state["y"])}, '
-                f'this one mem_total={len(self.y)}'
+                f"state['y'] must be the {len(self.y)} classes of this buffer "
+                f'(mem_total={len(self.y)}), not {tuple(getattr(y, "shape", ()))}'
             )
 
     def load_state_dict(self, state: dict) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import nbformat
 
 root = Path(__file__).resolve().parents[1]
+BLOCK = re.compile(r'^(#\| [\w-]+:) >((?:\n#\|   .*)+)', re.M)           # an option over several lines
 DIRECTIVE = re.compile(r'^#\s*\|\s*(\S+?):?(?:\s+(.*))?$')
 
 
@@ -32,7 +33,7 @@ def cell_parts(cell, files):
         text = re.sub(r'^</?div.*\n+', '', cell.source + '\n', flags=re.M).strip()
         return [re.sub(r'(\]\(|src="|srcset=")(?!\w+:|#|/)([^)\s"]+\.(?:ipynb|gif|png|svg))', r'\1nbs/\2', text)]
     if cell.cell_type != 'code': return []
-    lines = cell.source.splitlines()
+    lines = BLOCK.sub(lambda m: m[1] + m[2].replace('\n#|  ', ''), cell.source).splitlines()
     says = {m[1]: (m[2] or '').strip() for m in map(DIRECTIVE.match, lines) if m}
     if 'hide' in says or says.get('include') == 'false': return []
     src = '\n'.join(l for l in lines if not DIRECTIVE.match(l)).strip()

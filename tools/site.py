@@ -7,7 +7,7 @@ Both begin with nbdev's own processing of the notebooks (_proc/), and both get K
 network. Readers get Quarto's (.github/workflows/pages.yml); the preview is for writing and for tests/site/. A site with dead links, with
 things loaded from elsewhere or with markup left as text is built, its faults are printed, and the exit code is 1.
 """
-import re, shutil, subprocess, sys
+import json, re, shutil, subprocess, sys
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -29,6 +29,7 @@ def process(cfg):
     folder = proc_nbs(force=True, n_workers=0)
     for path in folder.rglob('*.ipynb'):
         nb = read(path)
+        whole_options(nb, read(cfg.nbs_path/path.relative_to(folder)))
         unlink_signatures(nb)
         show_sources(nb)
         add_colab(nb, f'{cfg.git_url}/blob/{cfg.branch}/{cfg.nbs_path.name}/{path.relative_to(folder).as_posix()}')
@@ -44,6 +45,15 @@ def read(path):
 def write(nb, path):
     "A notebook on disk, where a source is a list of lines, each with its newline: Quarto joins the lines of a string without their newlines"
     path.write_text(nbformat.v4.writes(nb), encoding='utf-8')
+
+
+def whole_options(nb, source):
+    "An option that is a block of text (`fig-alt: >`) loses all but its first line to nbdev: here it is whole again, as one line"
+    said = {c.id: dict(re.findall(r'^#\| ([\w-]+): >\n((?:#\|   .*\n)+)', c.source, re.M)) for c in source.cells}
+    for cell in nb.cells:
+        for key, text in said.get(cell.get('id'), {}).items():
+            text = json.dumps(' '.join(re.findall(r'^#\|\s+(.*)', text, re.M)), ensure_ascii=False)
+            cell.source = re.sub(rf'^#\| {key}: *>\n(?:#\|   .*\n)*', lambda _: f'#| {key}: {text}\n', cell.source, flags=re.M)
 
 
 def add_colab(nb, url):

@@ -119,6 +119,17 @@ def test_sources_are_lists_of_lines_each_with_its_newline(tmp_path):
     assert tool.read(tmp_path/'a.ipynb').cells[2].source == 'a = 1\nb = 2'
 
 
+def test_an_option_of_several_lines_is_whole_on_the_site():
+    source = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell('#| echo: false\n#| fig-alt: >\n#|   Left, "a": 1.\n#|   right: b\nplot()', id='p')])
+    nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell('#| echo: false\n#| fig-alt: >\n#|   right: b\nplot()', id='p')])   # what nbdev leaves
+    tool.whole_options(nb, source)
+    assert nb.cells[0].source == '#| echo: false\n#| fig-alt: "Left, \\"a\\": 1. right: b"\nplot()'
+    for path in (root/'nbs').rglob('[0-9]*.ipynb'):
+        made = {c.get('id'): c.source for c in tool.read(root/'_proc'/path.relative_to(root/'nbs')).cells}
+        for cell in tool.read(path).cells:
+            if '#| fig-alt: >' in cell.source: assert cell.id not in made or re.search(r'^#\| fig-alt: ".{40,}"$', made[cell.id], re.M), (path.name, cell.id)
+
+
 def test_the_processed_notebooks_lose_no_line():
     "Each line of code in a notebook stands in the notebook that the site is built from, but for those that only nbdev reads"
     for path in (root/'nbs').rglob('[0-9]*.ipynb'):

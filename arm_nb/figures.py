@@ -21,9 +21,7 @@ from .record import RunRecord
 from .report import run_name
 
 # %% auto #0
-__all__ = ['STYLES', 'figure', 'mosaic', 'draw_image', 'draw_batch', 'plot_recalled', 'draw_answers', 'kept_iterations',
-           'recalled_array', 'task_windows', 'draw_recalled_classes', 'plot_recalled_classes', 'task_style',
-           'accuracy_curves', 'draw_accuracy', 'plot_accuracy']
+__all__ = ['mosaic', 'plot_recalled', 'recalled_array', 'task_windows', 'plot_recalled_classes', 'task_style', 'plot_accuracy']
 
 # %% ../nbs/library/figures.ipynb #c036
 def figure(plot):
@@ -56,7 +54,7 @@ def mosaic(
             out[i * (h + gap) :, j * (w + gap) :][:h, :w] = image.transpose(1, 2, 0)
     return out if c == 3 else out[..., 0]
 
-
+# %% ../nbs/library/figures.ipynb #c038_ink
 _INK = dict(cmap='gray_r', vmin=0, vmax=1, interpolation='nearest')
 
 
@@ -177,13 +175,6 @@ def draw_answers(
     )
 
 # %% ../nbs/library/figures.ipynb #c043
-def kept_iterations(
-    record: RunRecord,
-) -> np.ndarray:  # (k,) int: 0, 1, 2, …; of a thinned record 0, every, 2·every, …
-    "The iterations whose recalled classes a record holds, from 0."
-    return np.arange(len(record.recalled)) * record.every
-
-
 def recalled_array(
     record: RunRecord,
 ) -> (
@@ -216,6 +207,42 @@ def task_windows(
 _BOX: dict[str, Any] = dict(fill=False, ec='#D55E00', lw=1.4, clip_on=False)
 
 
+@figure
+def plot_recalled_classes(
+    record: RunRecord,  # of a method that recalls, such as ARM
+) -> Figure:
+    """Fig. 3: class against time, mean probability by the old network over what was
+    recalled. Boxes: the task being learned.
+
+    Raises: ValueError if the run recalled nothing.
+    """
+    there = np.isfinite(recalled_array(record)[:, 0])
+    n, name = record.n_iterations, run_name(record)
+    if not there.any():
+        raise ValueError(
+            f'the run of {name}, seed {record.seed}, recalled nothing '
+            f'in its {n} iterations'
+        )
+    fig, ax = plt.subplots(figsize=(6.4, 3))
+    image = draw_recalled_classes(ax, record)
+    ticks = [0, 0.02, 0.1, 0.25, 0.5]
+    fig.colorbar(image, ax=ax, label='recalled probability', extend='max', ticks=ticks)
+    first = kept_iterations(record)[there][0]
+    if first > n / 20:
+        where = first / 2, 0.75 * record.n_classes
+        ax.text(*where, 'no recall\nyet', ha='center', va='center', color='.45')
+    title = f'What {name} recalled on {record.data}, and when'
+    ax.set(xlabel='iteration', title=textwrap.fill(title, 60))
+    return fig
+
+# %% ../nbs/library/figures.ipynb #c043_kept_iterations
+def kept_iterations(
+    record: RunRecord,
+) -> np.ndarray:  # (k,) int: 0, 1, 2, …; of a thinned record 0, every, 2·every, …
+    "The iterations whose recalled classes a record holds, from 0."
+    return np.arange(len(record.recalled)) * record.every
+
+
 def draw_recalled_classes(
     ax,
     record: RunRecord,
@@ -245,37 +272,7 @@ def draw_recalled_classes(
     )
     return image
 
-
-@figure
-def plot_recalled_classes(
-    record: RunRecord,  # of a method that recalls, such as ARM
-) -> Figure:
-    """Fig. 3: class against time, mean probability by the old network over what was
-    recalled. Boxes: the task being learned.
-
-    Raises: ValueError if the run recalled nothing.
-    """
-    there = np.isfinite(recalled_array(record)[:, 0])
-    n, name = record.n_iterations, run_name(record)
-    if not there.any():
-        raise ValueError(
-            f'the run of {name}, seed {record.seed}, recalled nothing '
-            f'in its {n} iterations'
-        )
-    fig, ax = plt.subplots(figsize=(6.4, 3))
-    image = draw_recalled_classes(ax, record)
-    ticks = [0, 0.02, 0.1, 0.25, 0.5]
-    fig.colorbar(image, ax=ax, label='recalled probability', extend='max', ticks=ticks)
-    first = kept_iterations(record)[there][0]
-    if first > n / 20:
-        where = first / 2, 0.75 * record.n_classes
-        ax.text(*where, 'no recall\nyet', ha='center', va='center', color='.45')
-    title = f'What {name} recalled on {record.data}, and when'
-    ax.set(xlabel='iteration', title=textwrap.fill(title, 60))
-    return fig
-
 # %% ../nbs/library/figures.ipynb #c047
-STYLES = ['-', '--', '-.', (0, (1, 1))]
 _COLORS = ['#0072B2', '#D55E00', '#009E73', '#CC79A7', '#E69F00', '#56B4E9', '#000000']
 
 
@@ -284,6 +281,43 @@ def task_style(
 ) -> dict:  # color and ls of its lines
     "A colour and a line style for a task; 28 tasks differ in one or both."
     return dict(color=_COLORS[j % 7], ls=STYLES[j % 4])
+
+
+@figure
+def plot_accuracy(
+    records: RunRecord | list[RunRecord],  # a panel each
+) -> Figure:
+    """Fig. 4: accuracy of each task over time. The strip on top shows when each task
+    was learned, and how its line looks.
+
+    Raises: ValueError for no records.
+    """
+    records = [records] if isinstance(records, RunRecord) else list(records)
+    if not records:
+        raise ValueError('no records, no picture')
+    names, cols = [run_name(r) for r in records], min(3, len(records))
+    rows = -(-len(records) // cols)
+    size = 2.8 * cols + (1.8 if cols == 1 else 0.6), 2.6 * rows
+    fig, axes = plt.subplots(rows, cols, figsize=size, sharey=True, squeeze=False)
+    for ax, r, name in zip(axes.flat, records, names):
+        seed = f', seed {r.seed}' if names.count(name) > 1 else ''
+        end = f'stopped at {r.n_iterations}'
+        if r.complete:
+            end = f'{r.average_accuracy:.0%} at the end'
+        # a panel's width
+        draw_accuracy(ax, r, textwrap.fill(f'{name}{seed}: {end}', 37))
+    for ax in axes.flat[len(records) :]:
+        ax.set_axis_off()
+    for ax in axes[:, 0]:
+        ax.set_ylabel('accuracy on a task')
+    if not any(map(task_windows, records)):  # shuffled: no strip, so a legend
+        axes[0, 0].set_ylim(0, 1.03)
+        beside = dict(loc='center left', bbox_to_anchor=(1, 0.5))
+        axes.flat[len(records) - 1].legend(title='classes', fontsize=8, **beside)
+    return fig
+
+# %% ../nbs/library/figures.ipynb #c047_styles
+STYLES = ['-', '--', '-.', (0, (1, 1))]
 
 
 def accuracy_curves(
@@ -339,37 +373,3 @@ def draw_accuracy(
     )
     ax.set_yticks([0, 0.5, 1])
     ax.spines['left'].set_bounds(0, 1)
-
-
-@figure
-def plot_accuracy(
-    records: RunRecord | list[RunRecord],  # a panel each
-) -> Figure:
-    """Fig. 4: accuracy of each task over time. The strip on top shows when each task
-    was learned, and how its line looks.
-
-    Raises: ValueError for no records.
-    """
-    records = [records] if isinstance(records, RunRecord) else list(records)
-    if not records:
-        raise ValueError('no records, no picture')
-    names, cols = [run_name(r) for r in records], min(3, len(records))
-    rows = -(-len(records) // cols)
-    size = 2.8 * cols + (1.8 if cols == 1 else 0.6), 2.6 * rows
-    fig, axes = plt.subplots(rows, cols, figsize=size, sharey=True, squeeze=False)
-    for ax, r, name in zip(axes.flat, records, names):
-        seed = f', seed {r.seed}' if names.count(name) > 1 else ''
-        end = f'stopped at {r.n_iterations}'
-        if r.complete:
-            end = f'{r.average_accuracy:.0%} at the end'
-        # a panel's width
-        draw_accuracy(ax, r, textwrap.fill(f'{name}{seed}: {end}', 37))
-    for ax in axes.flat[len(records) :]:
-        ax.set_axis_off()
-    for ax in axes[:, 0]:
-        ax.set_ylabel('accuracy on a task')
-    if not any(map(task_windows, records)):  # shuffled: no strip, so a legend
-        axes[0, 0].set_ylim(0, 1.03)
-        beside = dict(loc='center left', bbox_to_anchor=(1, 0.5))
-        axes.flat[len(records) - 1].legend(title='classes', fontsize=8, **beside)
-    return fig

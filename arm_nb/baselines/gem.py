@@ -23,7 +23,7 @@ from ..settings import Config, check_number, choice, number
 from ..streams import to_unit
 
 # %% auto #0
-__all__ = ['RING', 'solver', 'dual', 'project', 'Constrained', 'Ring', 'GemConfig', 'Gem']
+__all__ = ['dual', 'project', 'Constrained', 'Ring', 'GemConfig', 'Gem']
 
 # %% ../../nbs/rivals/26_gem.ipynb #c010
 def solver():
@@ -234,9 +234,6 @@ class GemConfig(Config):
     bn_stats: str = choice('keep', of=('keep', 'move'))
 
 # %% ../../nbs/rivals/26_gem.ipynb #c039
-RING = ('x', 'seen', 'when', 'task')  # what a ring is made of
-
-
 @register(
     'gem',
     'Lopez-Paz and Ranzato (2017), gradients that no past task objects to; '
@@ -405,3 +402,6 @@ class Gem(Storing):
         )
         for k in RING:
             getattr(self.ring, k).copy_(held[k])
+
+# %% ../../nbs/rivals/26_gem.ipynb #c039_ring
+RING = ('x', 'seen', 'when', 'task')  # what a ring is made of

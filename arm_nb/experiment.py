@@ -32,8 +32,7 @@ from .streams import DATASETS, Stream, data_spec, get_stream
 _all_ = ['METHODS', 'load_records', 'load_runs']
 
 # %% auto #0
-__all__ = ['LEARNER', 'COMPUTE', 'threads', 'threads_for', 'code_mark', 'network_mark', 'Asked', 'cut_short', 'ask', 'build',
-           'run', 'Stopped', 'KeepRecalled', 'load_images', 'fit_and_keep', 'METHODS', 'load_records', 'load_runs']
+__all__ = ['build', 'run', 'Stopped', 'KeepRecalled', 'load_images', 'METHODS', 'load_records', 'load_runs']
 
 # %% ../nbs/library/experiment.ipynb #c014
 @contextmanager
@@ -125,7 +124,7 @@ def code_mark(
     """
     return _mark(_code_parts(thing))
 
-
+# %% ../nbs/library/experiment.ipynb #c014b_network_mark
 def network_mark(
     model: nn.Module,
 ) -> str:  # 12 hexadecimal digits
@@ -141,7 +140,7 @@ def network_mark(
         weights.update(name.encode() + flat.view(torch.uint8).numpy().tobytes())
     return _mark(str(model), [code_mark(c) for c in classes], weights.hexdigest())
 
-# %% ../nbs/library/experiment.ipynb #c015b
+# %% ../nbs/library/experiment.ipynb #c015b_learner
 # arguments of `Learner` that `run` takes
 LEARNER = (
     'eval_on',
@@ -153,7 +152,7 @@ LEARNER = (
 )
 COMPUTE = tuple(f.name for f in fields(Compute))
 
-
+# %% ../nbs/library/experiment.ipynb #c015b
 @dataclass(frozen=True)
 class Asked:
     """One run that was asked for, not yet built.
@@ -302,7 +301,7 @@ class Asked:
             **self.learner,
         )
 
-
+# %% ../nbs/library/experiment.ipynb #c015b_cut_short
 @clear_errors
 def cut_short(
     stream: Stream,
@@ -325,6 +324,58 @@ def cut_short(
     return replace(stream, name=f'{stream.name}-{iterations}', train=train)
 
 # %% ../nbs/library/experiment.ipynb #c015c
+def build(
+    *args,  # as `run`
+    **more,
+) -> Learner:  # ready to .fit()
+    """A run that has not begun: for those who want to look in.
+
+    Arguments and errors as `run`.
+    """
+    return ask(*args, **more).build()
+
+
+@clear_errors
+def run(
+    # name of a data set, or a stream of your own
+    data: str | Stream = 'mnist-mini',
+    method: str = 'arm',  # name in `METHODS` or `VARIANTS`
+    # of first weights, order of images, method's draws
+    seed: int = 0,
+    # torchvision's root, for data that is in no package
+    root: str | Path | None = None,
+    # as the authors' code; 'paper': text to the letter
+    flavour: str = 'released',
+    # for your own data, whose settings: 'mnist5k', …
+    preset: str | None = None,
+    # a network (a copy learns), or its maker
+    model: nn.Module | Callable | None = None,
+    # a list of classes, or a seed; None: by label
+    class_order: int | Sequence[int] | None = None,
+    **more,  # see below
+) -> RunRecord:  # what was run and what came out
+    """One method on one data set with one seed: the line that everything else is for.
+
+    `model` is a network, or (in_shape, n_classes, seed) -> network; None: the paper's.
+
+    Further arguments: any field of the method's configuration (`lambda_3=1.0`);
+    `Compute`'s `device`, `amp`, `channels_last`, `compile`; `Learner`'s `eval_on`,
+    `eval_every`, `progress`, `callbacks`, `checkpoint`, `checkpoint_every`;
+    `protocol='released'`, `drop_last=True`, `rehearsal=20` (iterations of each task),
+    and seeds given apart: `weights_seed`, `order_seed`.
+
+    Raises: ValueError with the nearest name for one that is not there;
+    FileNotFoundError says how to get data; NonFiniteLoss.
+
+    Example: `run(method='naive', progress=False).n_iterations` is 400.
+    """
+    learner = build(
+        data, method, seed, root, flavour, preset, model, class_order, **more
+    )
+    with threads_for(learner.strategy.model):
+        return learner.fit()
+
+# %% ../nbs/library/experiment.ipynb #c015c_ask
 @clear_errors
 def ask(
     # name of a data set, or a stream of your own
@@ -404,58 +455,6 @@ def ask(
         | {k: v for k, v in more.items() if k not in (*own, *COMPUTE, *LEARNER)},
     )
 
-
-def build(
-    *args,  # as `run`
-    **more,
-) -> Learner:  # ready to .fit()
-    """A run that has not begun: for those who want to look in.
-
-    Arguments and errors as `run`.
-    """
-    return ask(*args, **more).build()
-
-
-@clear_errors
-def run(
-    # name of a data set, or a stream of your own
-    data: str | Stream = 'mnist-mini',
-    method: str = 'arm',  # name in `METHODS` or `VARIANTS`
-    # of first weights, order of images, method's draws
-    seed: int = 0,
-    # torchvision's root, for data that is in no package
-    root: str | Path | None = None,
-    # as the authors' code; 'paper': text to the letter
-    flavour: str = 'released',
-    # for your own data, whose settings: 'mnist5k', …
-    preset: str | None = None,
-    # a network (a copy learns), or its maker
-    model: nn.Module | Callable | None = None,
-    # a list of classes, or a seed; None: by label
-    class_order: int | Sequence[int] | None = None,
-    **more,  # see below
-) -> RunRecord:  # what was run and what came out
-    """One method on one data set with one seed: the line that everything else is for.
-
-    `model` is a network, or (in_shape, n_classes, seed) -> network; None: the paper's.
-
-    Further arguments: any field of the method's configuration (`lambda_3=1.0`);
-    `Compute`'s `device`, `amp`, `channels_last`, `compile`; `Learner`'s `eval_on`,
-    `eval_every`, `progress`, `callbacks`, `checkpoint`, `checkpoint_every`;
-    `protocol='released'`, `drop_last=True`, `rehearsal=20` (iterations of each task),
-    and seeds given apart: `weights_seed`, `order_seed`.
-
-    Raises: ValueError with the nearest name for one that is not there;
-    FileNotFoundError says how to get data; NonFiniteLoss.
-
-    Example: `run(method='naive', progress=False).n_iterations` is 400.
-    """
-    learner = build(
-        data, method, seed, root, flavour, preset, model, class_order, **more
-    )
-    with threads_for(learner.strategy.model):
-        return learner.fit()
-
 # %% ../nbs/library/experiment.ipynb #c026b
 class Stopped(Exception):
     """A run did not come to its end, or its record could not be kept.
@@ -512,7 +511,7 @@ class KeepRecalled:
         there[learner.t] = {f.name: getattr(last, f.name) for f in fields(last)}
         save_tensors(self.path, there)
 
-
+# %% ../nbs/library/experiment.ipynb #c026b_load_images
 @clear_errors
 def load_images(
     path: str | Path,  # of a record whose run was asked to keep its network
@@ -525,7 +524,7 @@ def load_images(
         for t, b in kept.items()
     }
 
-
+# %% ../nbs/library/experiment.ipynb #c026b_fit_and_keep
 def fit_and_keep(
     learner: Learner,  # from `build`, not yet run
     folder: str | Path = 'runs',  # the store

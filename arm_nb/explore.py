@@ -37,9 +37,7 @@ from .record import RunRecord
 from .report import run_name
 
 # %% auto #0
-__all__ = ['LAMBDAS', 'TOY', 'png', 'explorer', 'Scene', 'scene_of', 'arm_at', 'gains', 'draw_gains', 'plot_recall', 'sliders',
-           'counter', 'explore_recall', 'Columns', 'two_pixels', 'toy_network', 'toy_scene', 'draw_regions', 'plot_toy',
-           'explore_toy', 'standing', 'draw_recalled_now', 'draw_standing', 'plot_moment', 'moments', 'explore_run']
+__all__ = ['Scene', 'scene_of', 'plot_recall', 'explore_recall', 'plot_toy', 'explore_toy', 'plot_moment', 'explore_run']
 
 # %% ../nbs/library/explore.ipynb #c006
 def png(
@@ -144,7 +142,7 @@ def scene_of(
     x, _, weight = arm._starts(xb, yb)
     return Scene(arm.model_old, arm.model, x, yb, arm.cfg, weight)
 
-
+# %% ../nbs/library/explore.ipynb #c012_arm_at
 def arm_at(
     t: int,  # iterations to run, 0 or more
     data: str = 'mnist-mini',  # name of a data set
@@ -265,6 +263,22 @@ def plot_recall(
     return fig
 
 # %% ../nbs/library/explore.ipynb #c026
+def explore_recall(
+    scene: Scene,  # from `scene_of`
+):  # ipywidgets.VBox, as from `explorer`
+    "`plot_recall` with sliders over the image, S and each lambda."
+    most = 2 * scene.cfg.S
+    recalled = lru_cache(8)(lambda **changed: scene.trace(S=most, **changed))
+
+    def draw(image, S, **changed):
+        return plot_recall(scene, recalled(**changed), S, image)
+
+    counters = dict(
+        image=counter('image', len(scene.x) - 1), S=counter('S', most, scene.cfg.S)
+    )
+    return explorer(draw, counters | sliders(scene.cfg, list(LAMBDAS)))
+
+# %% ../nbs/library/explore.ipynb #c026_wide
 _WIDE = dict(style=dict(description_width='175px'), layout=dict(width='385px'))
 
 
@@ -302,22 +316,6 @@ def counter(
     import ipywidgets
 
     return ipywidgets.IntSlider(value=value, min=0, max=last, description=name, **_WIDE)
-
-
-def explore_recall(
-    scene: Scene,  # from `scene_of`
-):  # ipywidgets.VBox, as from `explorer`
-    "`plot_recall` with sliders over the image, S and each lambda."
-    most = 2 * scene.cfg.S
-    recalled = lru_cache(8)(lambda **changed: scene.trace(S=most, **changed))
-
-    def draw(image, S, **changed):
-        return plot_recall(scene, recalled(**changed), S, image)
-
-    counters = dict(
-        image=counter('image', len(scene.x) - 1), S=counter('S', most, scene.cfg.S)
-    )
-    return explorer(draw, counters | sliders(scene.cfg, list(LAMBDAS)))
 
 # %% ../nbs/library/explore.ipynb #c037
 class Columns(nn.Module):
@@ -365,7 +363,7 @@ TOY = RecallConfig(
     S=20,
 )
 
-
+# %% ../nbs/library/explore.ipynb #c037_toy_scene
 def toy_scene(
     # how often line 5 is taken on the batch, at rate 0.3; 0: nothing was learned
     steps: int = 4,
@@ -386,27 +384,6 @@ def toy_scene(
     return Scene(f_old, f_new, x, torch.full((6,), 2), TOY)
 
 # %% ../nbs/library/explore.ipynb #c040
-def draw_regions(ax, logits: Tensor, title: str) -> None:
-    "(n*n, 3) logits on a grid over the unit square -> whose region is where."
-    n = int(len(logits) ** 0.5)
-    u = np.linspace(0, 1, n)
-    ax.contourf(
-        u,
-        u,
-        logits.argmax(-1).view(n, n).numpy(),
-        levels=[-0.5, 0.5, 1.5, 2.5],
-        colors=['C0', 'C1', 'C2'],
-        alpha=0.35,
-    )
-    ax.set(
-        xlabel='left column a',
-        title=title,
-        aspect='equal',
-        xlim=(-0.15, 1.05),
-        ylim=(-0.05, 1.05),
-    )
-
-
 @figure
 def plot_toy(
     scene: Scene,  # from `toy_scene`
@@ -449,6 +426,27 @@ def plot_toy(
         title=f'violation, S = {s}\nmost: {v.max():.3f}, $\\hat x$: {at.max():.3f}',
     )
     return fig
+
+# %% ../nbs/library/explore.ipynb #c040_draw_regions
+def draw_regions(ax, logits: Tensor, title: str) -> None:
+    "(n*n, 3) logits on a grid over the unit square -> whose region is where."
+    n = int(len(logits) ** 0.5)
+    u = np.linspace(0, 1, n)
+    ax.contourf(
+        u,
+        u,
+        logits.argmax(-1).view(n, n).numpy(),
+        levels=[-0.5, 0.5, 1.5, 2.5],
+        colors=['C0', 'C1', 'C2'],
+        alpha=0.35,
+    )
+    ax.set(
+        xlabel='left column a',
+        title=title,
+        aspect='equal',
+        xlim=(-0.15, 1.05),
+        ylim=(-0.05, 1.05),
+    )
 
 # %% ../nbs/library/explore.ipynb #c046
 def explore_toy():
@@ -563,25 +561,6 @@ def plot_moment(
     return fig
 
 # %% ../nbs/library/explore.ipynb #c060
-def moments(
-    record: RunRecord,
-    # its images: `KeepRecalled.kept`, `load_images`
-    kept: dict[int, Recalled] | None = None,
-) -> list[int]:  # iterations done
-    """The moments there are to see: those with images, or else every iteration that
-    recalled.
-
-    Raises: ValueError if there is none.
-    """
-    rows = zip(kept_iterations(record), record.recalled)
-    found = sorted(kept or ()) or [int(t) + 1 for t, p in rows if p is not None]
-    if found:
-        return found
-    raise ValueError(
-        f'{run_name(record)} recalled nothing in its {record.n_iterations} iterations'
-    )
-
-
 def explore_run(
     record: RunRecord,
     kept: dict[int, Recalled] | None = None,  # images of this run, as in `moments`
@@ -610,4 +589,23 @@ def explore_run(
         buttons[-1].on_click(lambda _, to=inside[0]: setattr(t, 'value', to))
     return explorer(
         lambda t: plot_moment(record, t, kept.get(t)), dict(t=t), film, *buttons
+    )
+
+# %% ../nbs/library/explore.ipynb #c060_moments
+def moments(
+    record: RunRecord,
+    # its images: `KeepRecalled.kept`, `load_images`
+    kept: dict[int, Recalled] | None = None,
+) -> list[int]:  # iterations done
+    """The moments there are to see: those with images, or else every iteration that
+    recalled.
+
+    Raises: ValueError if there is none.
+    """
+    rows = zip(kept_iterations(record), record.recalled)
+    found = sorted(kept or ()) or [int(t) + 1 for t, p in rows if p is not None]
+    if found:
+        return found
+    raise ValueError(
+        f'{run_name(record)} recalled nothing in its {record.n_iterations} iterations'
     )

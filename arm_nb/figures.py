@@ -22,9 +22,7 @@ from .report import run_name
 from .settings import clear_errors
 
 # %% auto #0
-__all__ = ['STYLES', 'figure', 'mosaic', 'draw_image', 'draw_batch', 'plot_recalled', 'draw_answers', 'kept_iterations',
-           'recalled_array', 'task_windows', 'draw_recalled_classes', 'plot_recalled_classes', 'task_style',
-           'accuracy_curves', 'draw_accuracy', 'plot_accuracy']
+__all__ = ['mosaic', 'plot_recalled', 'recalled_array', 'task_windows', 'plot_recalled_classes', 'task_style', 'plot_accuracy']
 
 # %% ../nbs/library/figures.ipynb #c036
 def figure(plot):
@@ -58,7 +56,7 @@ def mosaic(
             out[i * (h + gap) :, j * (w + gap) :][:h, :w] = image.transpose(1, 2, 0)
     return out if c == 3 else out[..., 0]
 
-
+# %% ../nbs/library/figures.ipynb #c038_ink
 _INK = dict(cmap='gray_r', vmin=0, vmax=1, interpolation='nearest')
 
 
@@ -180,14 +178,6 @@ def draw_answers(
 
 # %% ../nbs/library/figures.ipynb #c043
 @clear_errors
-def kept_iterations(
-    record: RunRecord,
-) -> np.ndarray:  # (k,) int: 0, 1, 2, …; of a thinned record 0, every, 2·every, …
-    "The iterations whose recalled classes a record holds, from 0."
-    return np.arange(len(record.recalled)) * record.every
-
-
-@clear_errors
 def recalled_array(
     record: RunRecord,
 ) -> (
@@ -221,36 +211,6 @@ def task_windows(
 _BOX: dict[str, Any] = dict(fill=False, ec='#D55E00', lw=1.4, clip_on=False)
 
 
-def draw_recalled_classes(
-    ax,
-    record: RunRecord,
-):  # the matplotlib image, for a colour bar
-    "Class against time, with a box for each task while it is learned."
-    p, C = recalled_array(record).T, record.n_classes
-    extent = 0, p.shape[1] * record.every, -0.5, C - 0.5
-    image = ax.imshow(
-        p,
-        aspect='auto',
-        origin='lower',
-        extent=extent,
-        interpolation='nearest',
-        norm=PowerNorm(0.5, 0, 0.5),
-    )
-    for (start, end), classes in zip(task_windows(record), record.task_classes):
-        gaps = np.flatnonzero(np.diff(sorted(classes)) > 1) + 1
-        # one box, if a task's classes are neighbours
-        for part in np.split(sorted(classes), gaps):
-            ax.add_patch(
-                plt.Rectangle((start, part[0] - 0.5), end - start, len(part), **_BOX)
-            )
-    ax.set(
-        ylabel='class',
-        yticks=range(0, C, -(-C // 10)),
-        xlim=(0, max(record.n_iterations, 1)),
-    )
-    return image
-
-
 @clear_errors
 @figure
 def plot_recalled_classes(
@@ -280,8 +240,45 @@ def plot_recalled_classes(
     ax.set(xlabel='iteration', title=textwrap.fill(title, 60))
     return fig
 
+# %% ../nbs/library/figures.ipynb #c043_kept_iterations
+@clear_errors
+def kept_iterations(
+    record: RunRecord,
+) -> np.ndarray:  # (k,) int: 0, 1, 2, …; of a thinned record 0, every, 2·every, …
+    "The iterations whose recalled classes a record holds, from 0."
+    return np.arange(len(record.recalled)) * record.every
+
+
+def draw_recalled_classes(
+    ax,
+    record: RunRecord,
+):  # the matplotlib image, for a colour bar
+    "Class against time, with a box for each task while it is learned."
+    p, C = recalled_array(record).T, record.n_classes
+    extent = 0, p.shape[1] * record.every, -0.5, C - 0.5
+    image = ax.imshow(
+        p,
+        aspect='auto',
+        origin='lower',
+        extent=extent,
+        interpolation='nearest',
+        norm=PowerNorm(0.5, 0, 0.5),
+    )
+    for (start, end), classes in zip(task_windows(record), record.task_classes):
+        gaps = np.flatnonzero(np.diff(sorted(classes)) > 1) + 1
+        # one box, if a task's classes are neighbours
+        for part in np.split(sorted(classes), gaps):
+            ax.add_patch(
+                plt.Rectangle((start, part[0] - 0.5), end - start, len(part), **_BOX)
+            )
+    ax.set(
+        ylabel='class',
+        yticks=range(0, C, -(-C // 10)),
+        xlim=(0, max(record.n_iterations, 1)),
+    )
+    return image
+
 # %% ../nbs/library/figures.ipynb #c047
-STYLES = ['-', '--', '-.', (0, (1, 1))]
 _COLORS = ['#0072B2', '#D55E00', '#009E73', '#CC79A7', '#E69F00', '#56B4E9', '#000000']
 
 
@@ -291,6 +288,44 @@ def task_style(
 ) -> dict:  # color and ls of its lines
     "A colour and a line style for a task; 28 tasks differ in one or both."
     return dict(color=_COLORS[j % 7], ls=STYLES[j % 4])
+
+
+@clear_errors
+@figure
+def plot_accuracy(
+    records: RunRecord | list[RunRecord],  # a panel each
+) -> Figure:
+    """Fig. 4: accuracy of each task over time. The strip on top shows when each task
+    was learned, and how its line looks.
+
+    Raises: ValueError for no records.
+    """
+    records = [records] if isinstance(records, RunRecord) else list(records)
+    if not records:
+        raise ValueError('no records, no picture')
+    names, cols = [run_name(r) for r in records], min(3, len(records))
+    rows = -(-len(records) // cols)
+    size = 2.8 * cols + (1.8 if cols == 1 else 0.6), 2.6 * rows
+    fig, axes = plt.subplots(rows, cols, figsize=size, sharey=True, squeeze=False)
+    for ax, r, name in zip(axes.flat, records, names):
+        seed = f', seed {r.seed}' if names.count(name) > 1 else ''
+        end = f'stopped at {r.n_iterations}'
+        if r.complete:
+            end = f'{r.average_accuracy:.0%} at the end'
+        # a panel's width
+        draw_accuracy(ax, r, textwrap.fill(f'{name}{seed}: {end}', 37))
+    for ax in axes.flat[len(records) :]:
+        ax.set_axis_off()
+    for ax in axes[:, 0]:
+        ax.set_ylabel('accuracy on a task')
+    if not any(map(task_windows, records)):  # shuffled: no strip, so a legend
+        axes[0, 0].set_ylim(0, 1.03)
+        beside = dict(loc='center left', bbox_to_anchor=(1, 0.5))
+        axes.flat[len(records) - 1].legend(title='classes', fontsize=8, **beside)
+    return fig
+
+# %% ../nbs/library/figures.ipynb #c047_styles
+STYLES = ['-', '--', '-.', (0, (1, 1))]
 
 
 @clear_errors
@@ -347,38 +382,3 @@ def draw_accuracy(
     )
     ax.set_yticks([0, 0.5, 1])
     ax.spines['left'].set_bounds(0, 1)
-
-
-@clear_errors
-@figure
-def plot_accuracy(
-    records: RunRecord | list[RunRecord],  # a panel each
-) -> Figure:
-    """Fig. 4: accuracy of each task over time. The strip on top shows when each task
-    was learned, and how its line looks.
-
-    Raises: ValueError for no records.
-    """
-    records = [records] if isinstance(records, RunRecord) else list(records)
-    if not records:
-        raise ValueError('no records, no picture')
-    names, cols = [run_name(r) for r in records], min(3, len(records))
-    rows = -(-len(records) // cols)
-    size = 2.8 * cols + (1.8 if cols == 1 else 0.6), 2.6 * rows
-    fig, axes = plt.subplots(rows, cols, figsize=size, sharey=True, squeeze=False)
-    for ax, r, name in zip(axes.flat, records, names):
-        seed = f', seed {r.seed}' if names.count(name) > 1 else ''
-        end = f'stopped at {r.n_iterations}'
-        if r.complete:
-            end = f'{r.average_accuracy:.0%} at the end'
-        # a panel's width
-        draw_accuracy(ax, r, textwrap.fill(f'{name}{seed}: {end}', 37))
-    for ax in axes.flat[len(records) :]:
-        ax.set_axis_off()
-    for ax in axes[:, 0]:
-        ax.set_ylabel('accuracy on a task')
-    if not any(map(task_windows, records)):  # shuffled: no strip, so a legend
-        axes[0, 0].set_ylim(0, 1.03)
-        beside = dict(loc='center left', bbox_to_anchor=(1, 0.5))
-        axes.flat[len(records) - 1].legend(title='classes', fontsize=8, **beside)
-    return fig

@@ -20,12 +20,14 @@ from .streams import Stream, data_spec
 _all_ = ['METHODS', 'Method', 'register']  # from learner: here they are all there
 
 # %% auto #0
-__all__ = ['ORDER', 'OURS', 'VARIANTS', 'TABLES', 'row_of', 'settings', 'METHODS', 'Method', 'register']
+__all__ = ['OURS', 'VARIANTS', 'TABLES', 'row_of', 'settings', 'METHODS', 'Method', 'register']
 
 # %% ../nbs/library/methods.ipynb #c006
 for _found in iter_modules(arm_nb.baselines.__path__):
     import_module(f'arm_nb.baselines.{_found.name}')
+OURS: frozenset[str] = frozenset(METHODS)  # what this package brings
 
+# %% ../nbs/library/methods.ipynb #c006_order
 # of the tables; others follow
 ORDER = (
     'stationary er er-mir gdumb icarl gem naive masked ncm slda ridge '
@@ -33,11 +35,9 @@ ORDER = (
 ).split()
 for _name in [*ORDER, *(name for name in METHODS if name not in ORDER)]:
     METHODS[_name] = METHODS.pop(_name)
-OURS: frozenset[str] = frozenset(METHODS)  # what this package brings
 
-# %% ../nbs/library/methods.ipynb #c009b
+# %% ../nbs/library/methods.ipynb #c009b_unit_lag
 _UNIT_LAG = dict(T=1, lambda_d=8.0)  # A.5: T = 1, and D weighs 8
-
 # name -> (method, the settings that the row changes)
 VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
     'er-25': ('er', dict(mem_total=25)),
@@ -67,13 +67,13 @@ VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
     'arm-2-recalls': ('arm', dict(repeats=2)),
     'arm-4-recalls': ('arm', dict(repeats=4)),
 }
-
 _ABLATIONS = [
     name
     for name in VARIANTS
     if name.startswith('arm-') and name not in ('arm-unit-lag', 'arm-no-distill')
 ]
 
+# %% ../nbs/library/methods.ipynb #c009b
 # the paper's number -> (its data set, the names of its rows in its order)
 TABLES: dict[int, tuple[str, list[str]]] = {
     1: (

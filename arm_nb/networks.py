@@ -18,8 +18,7 @@ from torch.nn.modules.instancenorm import _InstanceNorm
 from .settings import clear_errors
 
 # %% auto #0
-__all__ = ['sgd_step', 'sgd_step_fused', 'gradient', 'move_against', 'after_step', 'Descent', 'eval_mode', 'n_outputs',
-           'no_grad_for', 'tensors', 'frozen_copy', 'renew', 'has_batch_norm', 'with_seed', 'copies_of', 'keep_stats',
+__all__ = ['sgd_step', 'gradient', 'after_step', 'eval_mode', 'n_outputs', 'frozen_copy', 'copies_of', 'keep_stats',
            'weighted_norm_literal', 'WeightedNorm', 'WeightedBatchNorm2d', 'why_not_distinct']
 
 # %% ../nbs/library/networks.ipynb #step
@@ -42,6 +41,20 @@ def sgd_step(
 
 
 @clear_errors
+def gradient(
+    model: nn.Module,  # any network
+    loss: Tensor,  # scalar
+) -> tuple[
+    Tensor | None, ...
+]:  # one for each parameter that requires a gradient, in order
+    """The gradient of a loss in a network's parameters; None for one that it does not
+    depend on.
+    """
+    params = [p for p in model.parameters() if p.requires_grad]
+    return torch.autograd.grad(loss, params, allow_unused=True)
+
+# %% ../nbs/library/networks.ipynb #step_sgd_step_fused
+@clear_errors
 def sgd_step_fused(
     model: nn.Module,  # as in `sgd_step`
     loss: Tensor,
@@ -54,20 +67,6 @@ def sgd_step_fused(
     move_against(
         [p for p in model.parameters() if p.requires_grad], gradient(model, loss), eta
     )
-
-
-@clear_errors
-def gradient(
-    model: nn.Module,  # any network
-    loss: Tensor,  # scalar
-) -> tuple[
-    Tensor | None, ...
-]:  # one for each parameter that requires a gradient, in order
-    """The gradient of a loss in a network's parameters; None for one that it does not
-    depend on.
-    """
-    params = [p for p in model.parameters() if p.requires_grad]
-    return torch.autograd.grad(loss, params, allow_unused=True)
 
 
 @torch.no_grad()
@@ -228,7 +227,7 @@ def n_outputs(
         f'for one image it gave {what}'
     )
 
-
+# %% ../nbs/library/networks.ipynb #looks_no_grad_for
 @contextmanager
 def no_grad_for(
     *models: nn.Module,  # networks through which gradients go to the input only
@@ -248,19 +247,19 @@ def no_grad_for(
             p.requires_grad_(True)
 
 # %% ../nbs/library/networks.ipynb #copies_and_seeds
-def tensors(
-    model: nn.Module,  # any network
-) -> list[Tensor]:  # they share its memory
-    "All parameters and buffers of a network, in one order."
-    return [t.data for t in (*model.parameters(), *model.buffers())]
-
-
 @clear_errors
 def frozen_copy(
     model: nn.Module,  # any network
 ) -> nn.Module:  # in the same mode
     "A copy that will not be trained."
     return copy.deepcopy(model).requires_grad_(False)
+
+# %% ../nbs/library/networks.ipynb #copies_and_seeds_tensors
+def tensors(
+    model: nn.Module,  # any network
+) -> list[Tensor]:  # they share its memory
+    "All parameters and buffers of a network, in one order."
+    return [t.data for t in (*model.parameters(), *model.buffers())]
 
 
 @clear_errors
@@ -458,11 +457,47 @@ class WeightedBatchNorm2d(nn.BatchNorm2d):
         self.running_mean.lerp_(mean, rate)
         self.running_var.lerp_(var * (n / (n - 1)).to(var.dtype), rate)
 
-# %% ../nbs/library/networks.ipynb #c070
+# %% ../nbs/library/networks.ipynb #c070_forwards
 def _forwards(*layers: type[nn.Module]) -> set:
     return {layer.forward for layer in layers}
 
 
+def _draws(m: nn.Module) -> bool:
+    "Does it draw at random now? Known by its kind, or by a share to be dropped."
+    share = lambda name: (
+        'drop' in name or name == 'p' and not any(True for _ in m.children())
+    )
+    shares = [
+        v for name, v in vars(m).items() if share(name) and type(v) in (int, float)
+    ]
+    return m.training and (isinstance(m, nn.RReLU) or any(v > 0 for v in shares))
+
+
+def _miscounts(m: nn.Module) -> bool:
+    "Does it gather statistics of the batch without counting copies?"
+    if hasattr(m, 'copies'):
+        return False
+    if isinstance(m, _BatchNorm):
+        return m.training or m.running_mean is None
+    return isinstance(m, _InstanceNorm) and m.training and m.track_running_stats
+
+
+def _alone(m: nn.Module) -> bool:
+    "Is it known to treat each image alone? One that holds other layers is as they are."
+    forward = type(m).forward
+    if forward in _SEQUENCES:
+        return bool(m.batch_first)
+    # along something else than the batch?
+    if forward in _ALONG:
+        dim = getattr(m, 'start_dim', getattr(m, 'dim', None))
+        return isinstance(dim, int) and (dim == -1 or dim > 0)
+    if forward in _ALONE or isinstance(m, (_BatchNorm, _InstanceNorm)):
+        return True
+    return bool(getattr(m, 'treats_each_image_alone', False)) or any(
+        True for _ in m.children()
+    )
+
+# %% ../nbs/library/networks.ipynb #c070
 # Layers that treat each image alone. Those of chance are among them: `_draws` asks
 # whether they do
 _ALONE = _forwards(
@@ -547,42 +582,6 @@ _ALONG = _forwards(
     nn.Flatten, nn.Unflatten, nn.Softmax, nn.LogSoftmax, nn.Softmin, nn.GLU
 )
 _SEQUENCES = _forwards(nn.RNN, nn.LSTM, nn.GRU, nn.MultiheadAttention)
-
-
-def _draws(m: nn.Module) -> bool:
-    "Does it draw at random now? Known by its kind, or by a share to be dropped."
-    share = lambda name: (
-        'drop' in name or name == 'p' and not any(True for _ in m.children())
-    )
-    shares = [
-        v for name, v in vars(m).items() if share(name) and type(v) in (int, float)
-    ]
-    return m.training and (isinstance(m, nn.RReLU) or any(v > 0 for v in shares))
-
-
-def _miscounts(m: nn.Module) -> bool:
-    "Does it gather statistics of the batch without counting copies?"
-    if hasattr(m, 'copies'):
-        return False
-    if isinstance(m, _BatchNorm):
-        return m.training or m.running_mean is None
-    return isinstance(m, _InstanceNorm) and m.training and m.track_running_stats
-
-
-def _alone(m: nn.Module) -> bool:
-    "Is it known to treat each image alone? One that holds other layers is as they are."
-    forward = type(m).forward
-    if forward in _SEQUENCES:
-        return bool(m.batch_first)
-    # along something else than the batch?
-    if forward in _ALONG:
-        dim = getattr(m, 'start_dim', getattr(m, 'dim', None))
-        return isinstance(dim, int) and (dim == -1 or dim > 0)
-    if forward in _ALONE or isinstance(m, (_BatchNorm, _InstanceNorm)):
-        return True
-    return bool(getattr(m, 'treats_each_image_alone', False)) or any(
-        True for _ in m.children()
-    )
 
 
 @clear_errors

@@ -29,36 +29,9 @@ from .readers import write_whole
 from .settings import Config, choice, clear_errors, one_of
 
 # %% auto #0
-__all__ = ['HOW', 'FORMAT', 'pick_device', 'Compute', 'how_computed', 'NonFiniteLoss', 'RunRecord', 'Tape', 'run_identity',
-           'check_plain', 'save_tensors', 'save_checkpoint', 'read_checkpoint', 'load_checkpoint', 'source_commit',
-           'new_record', 'plain', 'run_path', 'network_path', 'save_run', 'load_records', 'as_row', 'load_runs',
-           'thin_store']
+__all__ = ['Compute', 'NonFiniteLoss', 'RunRecord', 'Tape', 'load_records', 'load_runs']
 
 # %% ../nbs/library/record.ipynb #r010
-@clear_errors
-def pick_device(
-    name: str,  # 'auto', 'cpu', 'cuda', 'cuda:1', 'mps'
-) -> str:  # one that is there; 'auto': a GPU if torch finds one, else 'cpu'
-    """The device to run on.
-
-    Raises: ValueError if it is unknown or absent.
-    """
-    if name == 'auto':
-        return 'cuda' if torch.cuda.is_available() else 'cpu'
-    kind, colon, number = str(name).partition(':')
-    one_of(('auto', 'cpu', 'cuda', 'mps'), kind, 'device')
-    if colon and not number.isdecimal():
-        raise ValueError(
-            f"device {name!r}: after the colon stands a number, as in 'cuda:1'"
-        )
-    count = {'cuda': torch.cuda.device_count, 'mps': torch.mps.device_count}.get(
-        kind, lambda: 1
-    )()
-    if int(number or 0) >= count:
-        raise ValueError(f'device {name!r}: torch finds no such device here')
-    return str(name)
-
-
 @dataclass(frozen=True)
 class Compute(Config):
     """Where and how a run computes.
@@ -88,6 +61,30 @@ class Compute(Config):
             'compile': self.compile and compiles,
         }
         return {k: v for k, v in mine.items() if v != HOW[k]}
+
+# %% ../nbs/library/record.ipynb #r010_pick_device
+@clear_errors
+def pick_device(
+    name: str,  # 'auto', 'cpu', 'cuda', 'cuda:1', 'mps'
+) -> str:  # one that is there; 'auto': a GPU if torch finds one, else 'cpu'
+    """The device to run on.
+
+    Raises: ValueError if it is unknown or absent.
+    """
+    if name == 'auto':
+        return 'cuda' if torch.cuda.is_available() else 'cpu'
+    kind, colon, number = str(name).partition(':')
+    one_of(('auto', 'cpu', 'cuda', 'mps'), kind, 'device')
+    if colon and not number.isdecimal():
+        raise ValueError(
+            f"device {name!r}: after the colon stands a number, as in 'cuda:1'"
+        )
+    count = {'cuda': torch.cuda.device_count, 'mps': torch.mps.device_count}.get(
+        kind, lambda: 1
+    )()
+    if int(number or 0) >= count:
+        raise ValueError(f'device {name!r}: torch finds no such device here')
+    return str(name)
 
 
 # how numbers are computed, unless somebody asks for more speed
@@ -139,10 +136,10 @@ class NonFiniteLoss(ArithmeticError):
             f' {self.value}{kept}. What to try: a smaller {cure}'
         )
 
-# %% ../nbs/library/record.ipynb #r014
+# %% ../nbs/library/record.ipynb #r014_format
 FORMAT = 2  # of records and checkpoints; 1: before `every`, `marks` and `format`
 
-
+# %% ../nbs/library/record.ipynb #r014
 @dataclass
 class RunRecord:
     """What was run, what came out. `.save` and `.load` keep it as JSON."""
@@ -457,7 +454,7 @@ def save_tensors(
     torch.save(state, memory)
     write_whole(path, lambda f: f.write(memory.getbuffer()))
 
-
+# %% ../nbs/library/record.ipynb #r023_save_checkpoint
 def save_checkpoint(
     path: str | Path,
     identity: dict,  # what makes the run this one; plain values
@@ -511,7 +508,7 @@ def read_checkpoint(
         )
     return state
 
-
+# %% ../nbs/library/record.ipynb #r023_load_checkpoint
 def load_checkpoint(
     path: str | Path,
     identity: dict,  # of the run that wants to go on
@@ -547,7 +544,7 @@ def load_checkpoint(
         torch.cuda.set_rng_state(rng[1], device)
     return record
 
-# %% ../nbs/library/record.ipynb #r026
+# %% ../nbs/library/record.ipynb #r026_source_commit
 @lru_cache
 def source_commit() -> str | None:
     """The git commit of the library's checkout, with a + if its files were changed
@@ -578,7 +575,7 @@ def source_commit() -> str | None:
     except (OSError, subprocess.SubprocessError):
         return None
 
-
+# %% ../nbs/library/record.ipynb #r026
 def new_record(
     strategy,  # a `Strategy`
     stream,  # a `Stream`
@@ -622,6 +619,50 @@ def plain(
     return json.loads(json.dumps(values))
 
 # %% ../nbs/library/record.ipynb #r029
+@clear_errors
+def load_records(
+    folder: str | Path = 'runs',  # the store, or any folder inside it
+) -> list[RunRecord]:  # sorted by path
+    """All records below a folder, whole.
+
+    Raises: FileNotFoundError if there is none; ValueError names one that is damaged, or
+    whose file is named after another seed.
+    """
+    if not str(folder):
+        raise ValueError('folder is an empty name')
+    paths = sorted(Path(folder).glob('**/seed-*.json'))
+    if not paths:
+        begun = len([*Path(folder).glob('**/seed-*.incomplete')])
+        cut_off = f' ({begun} did not come to their end)' if begun else ''
+        raise FileNotFoundError(
+            f'no finished runs in {folder}{cut_off}: '
+            'make one with `arm_nb run --method arm`'
+        )
+    records = [RunRecord.load(p) for p in paths]
+    for p, r in zip(paths, records):
+        if p.name != f'seed-{r.seed}.json':
+            raise ValueError(
+                f'{p} holds seed {r.seed}: a copied file does not answer for '
+                'another run'
+            )
+    return records
+
+
+def load_runs(
+    folder: str | Path = 'runs',  # the store, or any folder inside it
+):  # pandas.DataFrame: a row a run; a setting it lacks is missing
+    """The store as a frame, one row a run. (Whole records, with their curves:
+    `load_records`.)
+
+    Raises: FileNotFoundError and ValueError as `load_records`.
+
+    Example: `len(load_runs(folder))` is 1.
+    """
+    import pandas as pd  # here and not above: a run does without it
+
+    return pd.DataFrame([as_row(r) for r in load_records(folder)])
+
+# %% ../nbs/library/record.ipynb #r029_run_path
 def run_path(
     record: RunRecord,  # a run, or the head of one
     folder: str | Path = 'runs',  # the store
@@ -666,36 +707,7 @@ def save_run(
     record.check().save(path)
     return path
 
-
-@clear_errors
-def load_records(
-    folder: str | Path = 'runs',  # the store, or any folder inside it
-) -> list[RunRecord]:  # sorted by path
-    """All records below a folder, whole.
-
-    Raises: FileNotFoundError if there is none; ValueError names one that is damaged, or
-    whose file is named after another seed.
-    """
-    if not str(folder):
-        raise ValueError('folder is an empty name')
-    paths = sorted(Path(folder).glob('**/seed-*.json'))
-    if not paths:
-        begun = len([*Path(folder).glob('**/seed-*.incomplete')])
-        cut_off = f' ({begun} did not come to their end)' if begun else ''
-        raise FileNotFoundError(
-            f'no finished runs in {folder}{cut_off}: '
-            'make one with `arm_nb run --method arm`'
-        )
-    records = [RunRecord.load(p) for p in paths]
-    for p, r in zip(paths, records):
-        if p.name != f'seed-{r.seed}.json':
-            raise ValueError(
-                f'{p} holds seed {r.seed}: a copied file does not answer for '
-                'another run'
-            )
-    return records
-
-
+# %% ../nbs/library/record.ipynb #r029_as_row
 def as_row(
     record: RunRecord,
 ) -> dict:
@@ -714,21 +726,6 @@ def as_row(
         eval_seconds=r.seconds['eval'],
     )
     return row | HOW | r.how | r.marks | r.config
-
-
-def load_runs(
-    folder: str | Path = 'runs',  # the store, or any folder inside it
-):  # pandas.DataFrame: a row a run; a setting it lacks is missing
-    """The store as a frame, one row a run. (Whole records, with their curves:
-    `load_records`.)
-
-    Raises: FileNotFoundError and ValueError as `load_records`.
-
-    Example: `len(load_runs(folder))` is 1.
-    """
-    import pandas as pd  # here and not above: a run does without it
-
-    return pd.DataFrame([as_row(r) for r in load_records(folder)])
 
 
 def thin_store(

@@ -24,10 +24,8 @@ from .stats import Verdict, printed, verdict
 from .streams import DATASETS
 
 # %% auto #0
-__all__ = ['PAPER', 'PAPER_DATA', 'REMARKS', 'MEASURES', 'rehearsal_of', 'published', 'preset_of', 'changes', 'run_name',
-           'command_of', 'table_row', 'results_table', 'short_count', 'readable', 'in_columns', 'table_text',
-           'table_markdown', 'runs_table', 'save_table', 'load_table', 'beside_paper', 'runs_of', 'compare',
-           'against_printed']
+__all__ = ['PAPER', 'published', 'preset_of', 'command_of', 'results_table', 'table_markdown', 'runs_table', 'save_table',
+           'load_table', 'beside_paper', 'runs_of', 'compare', 'against_printed']
 
 # %% ../nbs/library/report.ipynb #c006
 _lines = files('arm_nb').joinpath('paper.csv').read_text(encoding='utf-8')
@@ -36,6 +34,24 @@ PAPER = pd.read_csv(io.StringIO(_lines))
 PAPER.insert(2, 'method', [row_of(name)[0] for name in PAPER.row])
 
 # %% ../nbs/library/report.ipynb #c014
+@clear_errors
+def published(
+    data: str,  # our name of a data set
+    method: str,  # name in `METHODS`
+    # settings that differ from the preset, as in `changes`: ['mem_total=25']
+    changed=(),
+) -> dict:  # the row of `PAPER`; empty if there is none
+    """The paper's figures for a method with these settings, from the table beside this
+    data set.
+    """
+    rows = PAPER[(PAPER.data == PAPER_DATA.get(data)) & (PAPER.method == method)]
+    same = [
+        {f'{k}={v}' for k, v in row_of(name)[1].items()} == set(changed)
+        for name in rows.row
+    ]
+    return rows[same].iloc[0].to_dict() if any(same) else {}
+
+# %% ../nbs/library/report.ipynb #c014_paper_data
 PAPER_DATA = {  # our data set -> the paper's, whose table stands beside it
     'mnist-mini': 'mnist5k',
     'mnist5k': 'mnist5k',
@@ -66,24 +82,6 @@ def rehearsal_of(
     short = data not in DATASETS and name in DATASETS and n.isdecimal()
     return (name, int(n)) if short else (data, 0)
 
-
-@clear_errors
-def published(
-    data: str,  # our name of a data set
-    method: str,  # name in `METHODS`
-    # settings that differ from the preset, as in `changes`: ['mem_total=25']
-    changed=(),
-) -> dict:  # the row of `PAPER`; empty if there is none
-    """The paper's figures for a method with these settings, from the table beside this
-    data set.
-    """
-    rows = PAPER[(PAPER.data == PAPER_DATA.get(data)) & (PAPER.method == method)]
-    same = [
-        {f'{k}={v}' for k, v in row_of(name)[1].items()} == set(changed)
-        for name in rows.row
-    ]
-    return rows[same].iloc[0].to_dict() if any(same) else {}
-
 # %% ../nbs/library/report.ipynb #c017
 @clear_errors
 def preset_of(
@@ -99,7 +97,7 @@ def preset_of(
         return {}
     return plain(asdict(usual))
 
-
+# %% ../nbs/library/report.ipynb #c017_told_by_its_name
 def _told_by_its_name(record: RunRecord) -> set[str]:
     "The marks that say nothing new: those of a data set or a method that is not ours."
     spec = DATASETS.get(rehearsal_of(record.data)[0])
@@ -215,7 +213,7 @@ def command_of(
     command = f'arm_nb run --data {data} --method {r.method} --seed {seeds}'
     return ' '.join([command, *flags, *changed])
 
-
+# %% ../nbs/library/report.ipynb #c021_same_method
 # not settings, but readings of the paper
 _SAME_METHOD = ('paper', 'protocol=released')
 
@@ -359,22 +357,6 @@ def readable(
     return shown.drop(columns=['paper accuracy', 'paper forgetting'])
 
 # %% ../nbs/library/report.ipynb #c031
-def in_columns(
-    rows: list[list[str]],  # rows of equal length, the heading among them
-    # so many columns from the left are flush left, the others flush right
-    left: int = 1,
-) -> list[str]:  # lines
-    "Text in columns, two blanks apart."
-    widths = [max(map(len, column)) for column in zip(*rows)]
-
-    def padded(i, v):
-        return v.ljust(widths[i]) if i < left else v.rjust(widths[i])
-
-    return [
-        '  '.join(padded(i, v) for i, v in enumerate(cells)).rstrip() for cells in rows
-    ]
-
-
 def _remark(data: str) -> str:
     "What is to be said below a table of this data set; '': nothing."
     whole, iterations = rehearsal_of(data)
@@ -398,23 +380,6 @@ def _blocks(table):
 
 
 @clear_errors
-def table_text(
-    table: pd.DataFrame,  # from `results_table`
-) -> str:  # several lines
-    "The table for a terminal, one block a data set."
-    out = []
-    for caption, shown, remark in _blocks(table):
-        shown = shown.drop(columns=['extra images', 'extra parameters'])
-        # two lines: 'extra MB' under each other
-        head = [(' ' + name).rsplit(' ', 1) for name in shown]
-        heading = [[top.strip() for top, _ in head], [name for _, name in head]]
-        out += [caption, '', *in_columns([*heading, *shown.values.tolist()]), '']
-        if remark:
-            out += textwrap.wrap(remark, 79) + ['']
-    return '\n'.join(out).rstrip()
-
-
-@clear_errors
 def table_markdown(
     table: pd.DataFrame,  # from `results_table`
 ) -> str:  # several lines
@@ -434,6 +399,39 @@ def table_markdown(
             *shown.values.tolist(),
         ]
         out += [caption, '', *map(line, rows), '', *([remark, ''] if remark else [])]
+    return '\n'.join(out).rstrip()
+
+# %% ../nbs/library/report.ipynb #c031_in_columns
+def in_columns(
+    rows: list[list[str]],  # rows of equal length, the heading among them
+    # so many columns from the left are flush left, the others flush right
+    left: int = 1,
+) -> list[str]:  # lines
+    "Text in columns, two blanks apart."
+    widths = [max(map(len, column)) for column in zip(*rows)]
+
+    def padded(i, v):
+        return v.ljust(widths[i]) if i < left else v.rjust(widths[i])
+
+    return [
+        '  '.join(padded(i, v) for i, v in enumerate(cells)).rstrip() for cells in rows
+    ]
+
+
+@clear_errors
+def table_text(
+    table: pd.DataFrame,  # from `results_table`
+) -> str:  # several lines
+    "The table for a terminal, one block a data set."
+    out = []
+    for caption, shown, remark in _blocks(table):
+        shown = shown.drop(columns=['extra images', 'extra parameters'])
+        # two lines: 'extra MB' under each other
+        head = [(' ' + name).rsplit(' ', 1) for name in shown]
+        heading = [[top.strip() for top, _ in head], [name for _, name in head]]
+        out += [caption, '', *in_columns([*heading, *shown.values.tolist()]), '']
+        if remark:
+            out += textwrap.wrap(remark, 79) + ['']
     return '\n'.join(out).rstrip()
 
 # %% ../nbs/library/report.ipynb #c032b
@@ -546,15 +544,6 @@ def beside_paper(
     return pd.DataFrame(rows)
 
 # %% ../nbs/library/report.ipynb #c032h
-MEASURES = {  # what runs can be compared by -> +1 if more is better, -1 if less is
-    'accuracy': 1,
-    'forgetting': -1,
-    'backward': 1,
-    'first_end': 1,
-    'later_new': 1,
-}
-
-
 def runs_of(
     runs: pd.DataFrame,  # from `runs_table` or `load_table`
     # 'arm', 'er-100', or with what was changed: 'adi (div=js)'
@@ -605,7 +594,7 @@ def compare(
     sign = MEASURES[measure]
     return verdict(sign * a[seeds], sign * b[seeds])
 
-
+# %% ../nbs/library/report.ipynb #c032h_against_printed
 @clear_errors
 def against_printed(
     runs: pd.DataFrame,  # of one data set, from `runs_table` or `load_table`
@@ -628,3 +617,12 @@ def against_printed(
     p = p.iloc[0]
     theirs = printed(p.method, p.data, p[measure] / 100, p[f'{measure}_sd'] / 100)
     return verdict(runs_of(runs, row)[measure].to_numpy(), theirs)
+
+# %% ../nbs/library/report.ipynb #c032h_measures
+MEASURES = {  # what runs can be compared by -> +1 if more is better, -1 if less is
+    'accuracy': 1,
+    'forgetting': -1,
+    'backward': 1,
+    'first_end': 1,
+    'later_new': 1,
+}

@@ -20,8 +20,7 @@ from typing import Any, ClassVar, TypeVar, get_args, get_type_hints
 import numpy as np
 
 # %% auto #0
-__all__ = ['FLAVOURS', 'DATA_ROWS', 'clear_errors', 'one_of', 'check_number', 'number', 'choice', 'lag', 'first_iteration',
-           'register_row', 'Config']
+__all__ = ['DATA_ROWS', 'clear_errors', 'one_of', 'number', 'choice', 'lag', 'first_iteration', 'Config']
 
 # %% ../nbs/library/settings.ipynb #e002
 _F = TypeVar('_F', bound=Callable)
@@ -32,6 +31,25 @@ _NAMELESS = (
 )
 
 
+def clear_errors(
+    f: _F,  # a function or a method
+) -> _F:  # the same, but for its errors
+    """Errors that name no argument say the function and what it was given.
+
+    A path that was given does for a name. The kind of error and its
+    traceback stay. Of functions in one another, the outermost speaks.
+    """
+
+    @wraps(f)
+    def called(*args, **kwargs):
+        try:
+            return f(*args, **kwargs)
+        except Exception as e:
+            raise _with_what_was_given(e, f, args, kwargs)
+
+    return called  # type: ignore[return-value]
+
+# %% ../nbs/library/settings.ipynb #e002_shown
 def _shown(value) -> str:
     "A value in a few words: of an array its kind, shape and type."
     if value is None or isinstance(value, (str, bytes, numbers.Number, PurePath)):
@@ -87,25 +105,6 @@ def _with_what_was_given(
             e.__cause__, vars(e)['first_said'] = cause, said
         e.args = (f'{name}({what}): {said}',)
     return e
-
-
-def clear_errors(
-    f: _F,  # a function or a method
-) -> _F:  # the same, but for its errors
-    """Errors that name no argument say the function and what it was given.
-
-    A path that was given does for a name. The kind of error and its
-    traceback stay. Of functions in one another, the outermost speaks.
-    """
-
-    @wraps(f)
-    def called(*args, **kwargs):
-        try:
-            return f(*args, **kwargs)
-        except Exception as e:
-            raise _with_what_was_given(e, f, args, kwargs)
-
-    return called  # type: ignore[return-value]
 
 # %% ../nbs/library/settings.ipynb #c008
 def one_of(
@@ -223,8 +222,6 @@ def _kinds(config: type) -> dict[str, tuple]:
     return {f.name: get_args(hints[f.name]) or (hints[f.name],) for f in fields(config)}
 
 # %% ../nbs/library/settings.ipynb #c018
-FLAVOURS = ('released', 'paper')  # what the authors' code does; what the text says
-
 # data set -> the row it uses, iterations in a task
 DATA_ROWS: dict[str, tuple[str, int]] = {
     'mnist-mini': ('mnist5k', 80),  # 800 images a task, ten a batch
@@ -234,6 +231,9 @@ DATA_ROWS: dict[str, tuple[str, int]] = {
     'cifar10': ('cifar10', 950),  # 9,500 images
     'miniimagenet': ('miniimagenet', 684),
 }  # 2,280 images, three passes
+
+# %% ../nbs/library/settings.ipynb #c018_flavours
+FLAVOURS = ('released', 'paper')  # what the authors' code does; what the text says
 
 
 def register_row(

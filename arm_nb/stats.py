@@ -18,21 +18,11 @@ from torch import Tensor
 from .settings import check_number, clear_errors
 
 # %% auto #0
-__all__ = ['ROUNDING', 'PRINTED', 'MARGIN', 't_factor', 'seed_interval', 'Difference', 'paired', 'Summary', 'summary', 'welch',
-           'PrintedKind', 'printed_kind', 'printed', 'Verdict', 'verdict', 'Tested', 'exact_test', 'permutation_test',
-           'sign_flip_test', 'sign_test', 'shuffle_rows', 'correlation', 'ranks']
+__all__ = ['MARGIN', 'seed_interval', 'Difference', 'paired', 'Summary', 'summary', 'welch', 'PrintedKind', 'printed_kind',
+           'printed', 'Verdict', 'verdict', 'Tested', 'exact_test', 'permutation_test', 'sign_flip_test', 'sign_test',
+           'shuffle_rows', 'correlation', 'ranks']
 
 # %% ../nbs/library/stats.ipynb #c006
-@clear_errors
-def t_factor(
-    df: float,  # degrees of freedom, above 0; not always a whole number (`welch`)
-) -> float:  # 1.96 for very many, more for few; NaN for none
-    "Student's factor of a 95% interval: half its width in standard errors."
-    from scipy.special import stdtrit  # only when asked for: half a second
-
-    return float(stdtrit(df, 0.975))
-
-
 @clear_errors
 def seed_interval(
     values,  # (seeds,) or (seeds, ...): one value of a measure for each seed
@@ -53,6 +43,16 @@ def seed_interval(
     mean, half = v.mean(0), t_factor(n - 1) * v.std(0, ddof=1) / np.sqrt(n)
     return mean, mean - half, mean + half
 
+# %% ../nbs/library/stats.ipynb #c006_t_factor
+@clear_errors
+def t_factor(
+    df: float,  # degrees of freedom, above 0; not always a whole number (`welch`)
+) -> float:  # 1.96 for very many, more for few; NaN for none
+    "Student's factor of a 95% interval: half its width in standard errors."
+    from scipy.special import stdtrit  # only when asked for: half a second
+
+    return float(stdtrit(df, 0.975))
+
 # %% ../nbs/library/stats.ipynb #c011
 class Difference(NamedTuple):
     """A mean difference, the ends of its 95% interval, its size, and how many runs it
@@ -65,9 +65,6 @@ class Difference(NamedTuple):
     # in standard deviations: d_z of pairs, d of two groups; 0 for no difference
     effect: float
     n: int  # pairs, or runs in the smaller group
-
-
-ROUNDING = 1e-12  # a difference of less than this share of the values is rounding
 
 
 def _numbers(values, whose: str) -> np.ndarray:
@@ -100,7 +97,7 @@ def _in_units(mean: float, sd: float) -> float:
     "mean/sd, with the limits for sd = 0."
     return mean / sd if sd else copysign(inf, mean) if mean else 0.0
 
-
+# %% ../nbs/library/stats.ipynb #c011_paired
 @clear_errors
 def paired(
     ours,  # (n,) numbers, one a seed
@@ -121,6 +118,9 @@ def paired(
     mean, sd = _mean_sd(a - b, max(abs(a).max(), abs(b).max()))
     half = t_factor(len(a) - 1) * sd / len(a) ** 0.5
     return Difference(mean, mean - half, mean + half, _in_units(mean, sd), len(a))
+
+# %% ../nbs/library/stats.ipynb #c011_rounding
+ROUNDING = 1e-12  # a difference of less than this share of the values is rounding
 
 # %% ../nbs/library/stats.ipynb #c018
 @dataclass(frozen=True)
@@ -210,12 +210,6 @@ _BY_DATA = {  # errors, {data: runs}, source
         ),
     ),
 }
-PRINTED = {
-    (method, data): PrintedKind(errors, n, source)
-    for methods, (errors, runs, source) in _BY_DATA.items()
-    for method in methods.split()
-    for data, n in runs.items()
-}
 
 
 @clear_errors
@@ -233,7 +227,7 @@ def printed_kind(
         f'no source says what the ± of {method} on {data} is. Known: {known}'
     )
 
-
+# %% ../nbs/library/stats.ipynb #c025_printed
 @clear_errors
 def printed(
     method: str,  # as in `printed_kind`
@@ -252,6 +246,14 @@ def printed(
         )
     sigma = plus_minus * kind.n**0.5 / kind.errors if kind.errors else plus_minus
     return Summary(mean, sigma * (kind.n / (kind.n - 1)) ** 0.5, kind.n)
+
+# %% ../nbs/library/stats.ipynb #c025_printedx
+PRINTED = {
+    (method, data): PrintedKind(errors, n, source)
+    for methods, (errors, runs, source) in _BY_DATA.items()
+    for method in methods.split()
+    for data, n in runs.items()
+}
 
 # %% ../nbs/library/stats.ipynb #c030
 MARGIN = 0.05  # five points: what counts as no difference
@@ -304,7 +306,7 @@ def _word(d: Difference, margin: float) -> str:
         return 'does not hold'
     return 'equal' if -margin <= d.low and d.high <= margin else 'not shown'
 
-
+# %% ../nbs/library/stats.ipynb #c030_verdict
 @clear_errors
 def verdict(
     ours,  # (n,) numbers, one a seed

@@ -33,9 +33,9 @@ from .settings import clear_errors, one_of
 from .streams import Stream
 
 # %% auto #0
-__all__ = ['registered', 'register_all', 'Job', 'combinations', 'plan', 'shard_of', 'done', 'run_job', 'in_parallel', 'sweep']
+__all__ = ['plan', 'shard_of', 'done', 'sweep']
 
-# %% ../nbs/library/sweeps.ipynb #c029b
+# %% ../nbs/library/sweeps.ipynb #c029b_tables
 def _tables() -> dict[str, dict]:
     """Where things are registered.
 
@@ -91,7 +91,7 @@ class Job:
     def path(self) -> Path:
         return run_path(self.head, self.folder)
 
-
+# %% ../nbs/library/sweeps.ipynb #c029b_combinations
 @clear_errors
 def combinations(
     grid: dict,  # name -> a value, or a list of values
@@ -106,7 +106,7 @@ def combinations(
         values.append(v if isinstance(v, (list, tuple)) else [v])
     return [dict(zip(grid, chosen)) for chosen in product(*values)]
 
-
+# %% ../nbs/library/sweeps.ipynb #c029b
 @clear_errors
 def plan(
     data: str | Stream,  # name of a data set, or a stream
@@ -176,7 +176,7 @@ def done(job: Job) -> bool:
     points = range(every, record.n_iterations + 1, every)
     return set(points) <= set(record.curves['iteration'])
 
-
+# %% ../nbs/library/sweeps.ipynb #c029e_run_job
 def run_job(
     job: Job,
 ) -> tuple[Path, str]:  # the record's file, and '' or why there is none

@@ -2,9 +2,9 @@
 (Names inside functions that no use reaches: `make in-step`.)
 
 `tests/uses/MODULE.py` uses every name that `arm_nb.MODULE` exports, in as few lines as will do (`baselines_distill.py` for
-`arm_nb.baselines.distill`). A new export needs a line there.
+`arm_nb.baselines.distill`). A new export needs a line there. And only what somebody outside the library needs is exported.
 """
-import ast, subprocess, sys
+import ast, importlib, json, re, subprocess, sys
 from pathlib import Path
 
 import pytest
@@ -33,10 +33,66 @@ def test_every_exported_name_imports_and_is_used(module, tmp_path):
     uses = root/'tests'/'uses'/(module.replace('.', '_') + '.py')
     assert uses.exists(), f'write {uses.relative_to(root)}: it uses each name that arm_nb.{module} exports'
     python(IMPORTS + uses.read_text(), f'arm_nb.{module}', cwd=tmp_path)
-    tree = ast.parse((root/'arm_nb'/Path(*module.split('.')).with_suffix('.py')).read_text(encoding='utf-8'))
-    names = next(ast.literal_eval(n.value) for n in tree.body if isinstance(n, ast.Assign) and n.targets[0].id == '__all__')
+    names, _ = public(module)
     used = {n.id for n in ast.walk(ast.parse(uses.read_text())) if isinstance(n, ast.Name)}
     assert set(names) <= used, f'{uses.relative_to(root)} does not use {sorted(set(names) - used)}'
+
+
+def public(module):
+    "Names that a module exports, and its syntax tree"
+    tree = ast.parse((root/'arm_nb'/Path(*module.split('.')).with_suffix('.py')).read_text(encoding='utf-8'))
+    return next(ast.literal_eval(n.value) for n in tree.body if isinstance(n, ast.Assign) and n.targets[0].id == '__all__'), tree
+
+
+def words(tree): return {n.id if isinstance(n, ast.Name) else n.attr for n in ast.walk(tree) if isinstance(n, (ast.Name, ast.Attribute))}
+
+
+def python_of(cell):
+    "A cell's code as a syntax tree, without what is meant for IPython"
+    from IPython.core.inputtransformer2 import TransformerManager
+    return ast.parse(TransformerManager().transform_cell(''.join(cell['source'])) if cell['cell_type'] == 'code' else '')
+
+
+def on_pages():
+    "Names in what a reader sees of the pages and does not find in a module: code that is not exported, folded or not, and in prose what stands between backticks"
+    seen = set()
+    for path in (root/'nbs').rglob('*.ipynb'):
+        for c in json.loads(path.read_text(encoding='utf-8'))['cells']:
+            source = ''.join(c['source'])
+            if c['cell_type'] == 'markdown': seen |= {w for code in re.findall(r'`+([^`]+)`+', source) for w in re.findall(r'\w+', code)}
+            elif c['cell_type'] == 'code' and not re.match(r'#\s*\|\s*(export|hide|default_exp)', source): seen |= words(python_of(c))
+    return seen
+
+
+def types_of(name, tree):
+    "Names in what a public function takes and gives, and a public class is made from"
+    nodes = [n for n in tree.body if getattr(n, 'name', '') == name]
+    parts = [p for n in nodes for f in ast.walk(n) if isinstance(f, ast.FunctionDef) for p in (f.returns, *(a.annotation for a in f.args.args)) if p]
+    text = ' '.join(ast.unparse(p) for p in (*parts, *(b for n in nodes if isinstance(n, ast.ClassDef) for b in n.bases)))
+    return set(re.findall(r'\w+', text))
+
+
+def test_what_only_other_modules_use_is_not_exported():
+    """A public name is at the front door or in a contract (tests/test_docstrings.py), is a method's class or settings, is shown at work or
+    spoken of on a page, or is a type that such a one takes, gives or is made from. All else is `#| exporti`: imported by its name, and not in the way."""
+    import arm_nb
+    from test_docstrings import CONTRACTS
+    needed = {*arm_nb.__all__, *re.findall(r'\w+', ' '.join(CONTRACTS.values()))} | on_pages()
+    needed |= {c.__name__ for m in arm_nb.METHODS.values() for c in (m.strategy, m.config)}
+    names = {m: public(m) for m in modules}
+    for m, (mine, tree) in names.items(): needed |= set().union(*(types_of(n, tree) for n in mine if n in needed))
+    assert not (found := {m: odd for m, (mine, _) in names.items() if (odd := sorted(set(mine) - needed))}), f'exported, but who needs it? `#| exporti`: {found}'
+    assert len({n for mine, _ in names.values() for n in mine}) < 300, 'too many to find one\'s way in'
+
+
+def test_what_pages_import_by_name_is_there():
+    "Also what is not exported: notebooks run in one process hide a name that is gone."
+    for path in [*(root/'nbs').rglob('*.ipynb')]:
+        for c in json.loads(path.read_text(encoding='utf-8'))['cells']:
+            for n in ast.walk(python_of(c)):
+                if isinstance(n, ast.ImportFrom) and (n.module or '').startswith('arm_nb.'):
+                    there = importlib.import_module(n.module)
+                    assert not [a.name for a in n.names if not hasattr(there, a.name)], f'{path.name}: {ast.unparse(n)}'
 
 
 def test_the_package_itself_imports_nothing(tmp_path):

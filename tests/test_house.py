@@ -28,7 +28,7 @@ class Notebook:
         exp = [m[1] for c in self.code for m in re.finditer(r'^#\s*\|\s*default_exp\s+(\S+)', c['source'], re.M)]
         self.module = f'arm_nb.{exp[0]}' if exp else None
 
-    def exported(self, c): return bool(re.search(r'^#\s*\|\s*exports?\b', c['source'], re.M))
+    def exported(self, c): return bool(re.search(r'^#\s*\|\s*export[si]?\b', c['source'], re.M))
 
 
 @pytest.fixture

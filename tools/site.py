@@ -27,10 +27,12 @@ def process(cfg):
     refresh_quarto_yml()
     doclinks._build_modidx()
     folder = proc_nbs(force=True, n_workers=0)
+    there = places(folder)
     for path in folder.rglob('*.ipynb'):
         nb = read(path)
         whole_options(nb, read(cfg.nbs_path/path.relative_to(folder)))
         unlink_signatures(nb)
+        relink(nb, there, f'{cfg.doc_host}{cfg.doc_baseurl}/')
         show_sources(nb)
         add_colab(nb, f'{cfg.git_url}/blob/{cfg.branch}/{cfg.nbs_path.name}/{path.relative_to(folder).as_posix()}')
         write(nb, path)
@@ -69,10 +71,35 @@ def unlink_signatures(nb):
             out.data['text/markdown'] = re.sub(r'^```python\n.*?^```', lambda m: re.sub(r'\[(`[^`\n]+`)\]\([^)\n]*\)', r'\1', m[0]), text, flags=re.M | re.S)
 
 
+def shown(cell):
+    "The name that a cell of nbdev's documents, if it does"
+    return cell.get('has_sd') and re.search(r'show_doc\((.*)\)', cell.source)[1]
+
+
+def places(folder):
+    "Name -> page and anchor where nbdev documents it"
+    there = {}
+    for path in folder.rglob('*.ipynb'):
+        nb = read(path)
+        page = re.search(r'output-file: (\S+)', nb.cells[0].source)
+        page = path.with_name(page[1]) if page else path.with_suffix('.html')
+        there |= {name: f'{page.relative_to(folder).as_posix()}#{name.lower()}' for c in nb.cells if (name := shown(c))}
+    return there
+
+
+def relink(nb, there, site):
+    """nbdev makes links of all names of the library, of the last that bears a name (the command `run`), and of those that no page documents
+    (`#| exporti`): a link leads to where its name is documented, or it is none"""
+    def link(m): return f'[{m[1]}]({site}{there[m[2]]})' if m[2] in there else m[1]
+    def mended(text): return re.sub(rf'\[(`(\w+)(?:\(\))?`)\]\({re.escape(site)}[^)\s]*\.html#\w+\)', link, text)
+    for c in nb.cells:
+        if c.cell_type == 'markdown': c.source = mended(c.source)
+        for data in (o.data for o in c.get('outputs', []) if 'text/markdown' in o.get('data', {})): data['text/markdown'] = mended(data['text/markdown'])
+
+
 def show_sources(nb):
     "A function's code stands on the page once, as it was written, under its name; of a long class the page shows the signature, and its code folded"
     cells = nb.cells
-    shown = lambda c: c.get('has_sd') and re.search(r'show_doc\((.*)\)', c.source)[1]
     for cell in [c for c in cells if 'code-summary: "Exported source"' in c.source]:
         code = re.sub(r'^#\| code-(fold|summary):.*\n', '', cell.source, flags=re.M)
         defined = re.findall(r'^(?:def|class) (\w+)', code, re.M)

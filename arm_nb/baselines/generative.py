@@ -40,7 +40,7 @@ from arm_nb.settings import (
 
 # %% auto #0
 __all__ = ['GatedMLP', 'gen_model_for', 'kl_to_prior', 'Vae', 'vae_loss', 'MlpVae', 'Gated', 'ConvVae', 'warm_up', 'GenConfig',
-           'vae_for', 'Generated', 'Gen', 'model_gain', 'diversity', 'search', 'GenMirConfig', 'GenMir']
+           'Gen', 'model_gain', 'diversity', 'search', 'GenMirConfig', 'GenMir']
 
 # %% ../../nbs/rivals/24_generative.ipynb #c008
 class GatedMLP(nn.Module):
@@ -175,7 +175,7 @@ class MlpVae(Vae):
             out, x.flatten(1), reduction='none'
         ).sum(1)
 
-# %% ../../nbs/rivals/24_generative.ipynb #c029
+# %% ../../nbs/rivals/24_generative.ipynb #c029_gated
 class Gated(nn.Module):
     "A layer that makes 2c channels of c gated ones: h * sigmoid(g)."
 
@@ -189,7 +189,7 @@ class Gated(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         return F.glu(self.layer(x), 1)
 
-
+# %% ../../nbs/rivals/24_generative.ipynb #c029
 class ConvVae(Vae):
     """The generator for colour images: gated convolutions, squared error.
 
@@ -302,7 +302,7 @@ class GenConfig(Config):
     # first recall; None: first renewal after start
     recall_from: int | None = first_iteration(100)
 
-
+# %% ../../nbs/rivals/24_generative.ipynb #c035_vae_for
 def vae_for(
     # (C, H, W): one channel gives `MlpVae`, three `ConvVae`
     in_shape: tuple[int, int, int],

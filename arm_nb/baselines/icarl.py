@@ -21,8 +21,8 @@ from ..settings import Config, check_number, choice, clear_errors, number
 from ..streams import check_input, to_unit
 
 # %% auto #0
-__all__ = ['UNSEEN', 'features_of', 'class_means', 'nearest_mean', 'herding', 'distinct', 'icarl_targets', 'icarl_loss',
-           'IcarlConfig', 'Exemplars', 'Icarl']
+__all__ = ['features_of', 'class_means', 'nearest_mean', 'herding', 'icarl_targets', 'icarl_loss', 'IcarlConfig', 'Exemplars',
+           'Icarl']
 
 # %% ../../nbs/rivals/25_icarl.ipynb #c008
 def _linears(model: nn.Module) -> list[nn.Linear]:
@@ -118,12 +118,7 @@ def class_means(
     )
     return F.normalize(sums, dim=1), known
 
-
-# score of a class never seen: finite, and below all others
-# (features of length 1 are at most 2 apart)
-UNSEEN = -1e4
-
-
+# %% ../../nbs/rivals/25_icarl.ipynb #c012_nearest_mean
 @clear_errors
 def nearest_mean(
     features: Tensor,  # (B, d), each of length 1
@@ -137,6 +132,11 @@ def nearest_mean(
         features, means, compute_mode='donot_use_mm_for_euclid_dist'
     )
     return (-distances).masked_fill(~known, UNSEEN)
+
+# %% ../../nbs/rivals/25_icarl.ipynb #c012_unseen
+# score of a class never seen: finite, and below all others
+# (features of length 1 are at most 2 apart)
+UNSEEN = -1e4
 
 # %% ../../nbs/rivals/25_icarl.ipynb #c017
 def herding(

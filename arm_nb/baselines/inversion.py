@@ -24,7 +24,7 @@ from ..settings import Config, choice, clear_errors, first_iteration, lag, numbe
 
 # %% auto #0
 __all__ = ['draw_classes', 'batch_statistics', 'norm_gap', 'AdiConfig', 'adi_terms', 'adi_objective', 'invert_literal',
-           'class_pull', 'invert', 'Inverted', 'Adi']
+           'class_pull', 'invert', 'Adi']
 
 # %% ../../nbs/rivals/22_inversion.ipynb #c008
 @clear_errors
@@ -213,7 +213,7 @@ def adi_objective(
         )
         return sum(terms.values(), x_hat.new_zeros(()))
 
-
+# %% ../../nbs/rivals/22_inversion.ipynb #c025_invert_literal
 @clear_errors
 def invert_literal(
     x_init: Tensor,  # (B, C, H, W) images to start from
@@ -289,13 +289,6 @@ def invert(
         return ascend(x_init, model_old, model, slopes, cfg, weight, further, shown)
 
 # %% ../../nbs/rivals/22_inversion.ipynb #c039
-@dataclass
-class Inverted(Recalled):
-    "One recalled batch of ADI, for pictures."
-
-    classes: Tensor  # (B,) the class that was drawn for each
-
-
 @register('adi', 'Yin et al. (2020), Adaptive DeepInversion, as in this paper')
 class Adi(Recaller):
     """Adaptive DeepInversion in ARM's place.
@@ -363,3 +356,10 @@ class Adi(Recaller):
             classes,
             None if counts is None or counts.max() == 1 else counts.to(xb),
         )
+
+# %% ../../nbs/rivals/22_inversion.ipynb #c039_inverted
+@dataclass
+class Inverted(Recalled):
+    "One recalled batch of ADI, for pictures."
+
+    classes: Tensor  # (B,) the class that was drawn for each

@@ -150,6 +150,14 @@ def test_code_stands_once_under_its_name_and_folded_where_it_is_long():
                     '#| code-fold: true\n#| code-summary: "The code, 61 lines"\n' + long, 'text']
 
 
+def test_a_name_links_to_where_it_is_documented_or_not_at_all():
+    md = lambda text: dict(cell_type='markdown', source=text)
+    nb = nbformat.from_dict(dict(cells=[md('[`run`](https://h.io/s/library/cli.html#run) [`plain()`](https://h.io/s/record.html#plain) [`a`](b.html#c)'),
+                                        dict(cell_type='code', source='', outputs=[dict(data={'text/markdown': '[`plain`](https://h.io/s/record.html#plain)'}), dict(name='stdout')])]))
+    tool.relink(nb, {'run': 'library/experiment.html#run'}, 'https://h.io/s/')
+    assert nb.cells[0].source == '[`run`](https://h.io/s/library/experiment.html#run) `plain()` [`a`](b.html#c)' and nb.cells[1].outputs[0].data['text/markdown'] == '`plain`'
+
+
 def test_every_exported_function_shows_its_code():
     for module in ('knowledge', 'recall', 'arm'):
         text = re.sub(r'<[^>]+>', '', (docs/f'{module}.html').read_text(encoding='utf-8'))

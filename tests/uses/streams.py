@@ -21,16 +21,16 @@ assert list(PARTS) == ['train', 'val', 'test'] and mine.with_class_order(0).n_ta
 
 spec = data_spec('mnist5k')
 assert isinstance(spec, DataSpec) and set(DATASETS) >= {'mnist-mini', 'mnist-color'} and spec.name == 'mnist5k'
-assert len(mini_splits()['train'][1]) == 4000 and len(mini_released(None, 0, tasks)['train'][1]) == 4000
+ways = both_protocols(mini_pool, per_class=400)
+assert len(ways['splits'](None)['train'][1]) == 4000 and len(ways['released'](None, 0, tasks)['train'][1]) == 4000 and ways['anew']
+assert own_parts(None, mini_pool).keys() == drawn_parts(None, 0, tasks, mini_pool, 400, True).keys() == {*PARTS}
 assert is_there('mnist-mini') and not is_there('mnist5k', '/nowhere') and download('mnist-mini') is get_stream()
 assert register_data('mine', lambda: mine).counts == get_stream('mine').counts
 assert get_stream(protocol='released').for_run(3).run_seed == 3
 
 with tempfile.TemporaryDirectory() as root:
-    for read in (mnist5k_splits, cifar10_splits, miniimagenet_splits):
+    for read in (mnist5k_pool, cifar10_pool, miniimagenet_pool):
         with suppress(FileNotFoundError): assert not read(root)
-    for read in (mnist5k_released, cifar10_released, miniimagenet_released):
-        with suppress(FileNotFoundError): assert not read(root, 0, tasks)
     with suppress(ValueError): assert not miniimagenet_fetch(root)
     with suppress(FileNotFoundError): assert not Stream.from_folder(root)
 

@@ -74,6 +74,7 @@ def _named(said: str, argument: str, value) -> bool:
     words = [re.escape(argument) + end]
     if isinstance(value, (str, PurePath)) and re.search('[/.:]', str(value)):
         words.append(re.escape(str(value)) + r'(?!\w)')
+    said = re.sub(r"\bb'[^']*'", '', said)  # bytes that were given: b'x' is no x
     return any(re.search(rf'(?<!\w){word}', said) for word in words)
 
 

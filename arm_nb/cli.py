@@ -6,9 +6,10 @@
 __all__ = ['app', 'main']
 
 # %% ../nbs/library/cli.ipynb #c004
-import json, os, sys
+import inspect, json, os, sys
 from dataclasses import asdict, fields
 from enum import Enum
+from functools import wraps
 from pathlib import Path
 from typing import Annotated, get_args, get_type_hints
 
@@ -382,10 +383,63 @@ _Iterations = Annotated[
     ),
 ]
 
-
+# %% ../nbs/library/cli.ipynb #c024y
 def _told(**options) -> dict:
     "What was said beside the defaults, as arguments of `run`."
     return {k: v for k, v in options.items() if v not in (None, False, 0, 'own')}
+
+
+def _shared(
+    data: _Data = 'mnist-mini',
+    root: _Root = None,
+    flavour: _Flavour = 'released',
+    preset: _Preset = None,
+    side: _Side = None,
+    class_order: _Order = None,
+    protocol: _Protocol = 'own',
+    drop_last: _DropLast = False,
+    weights_seed: _WeightsSeed = None,
+    order_seed: _OrderSeed = None,
+    eval_every: _EvalEvery = 0,
+    eval_on: _EvalOn = 'test',
+    device: _Device = 'cpu',
+    amp: _Amp = 'off',
+    channels_last: _ChannelsLast = False,
+    compile: _Compile = False,
+    iterations: _Iterations = 0,
+) -> dict:
+    "The options that `run` and `sweep` share, as arguments of `run` in Python."
+    told = _told(
+        preset=preset,
+        protocol=protocol,
+        drop_last=drop_last,
+        rehearsal=iterations,
+        eval_every=eval_every,
+        channels_last=channels_last,
+        compile=compile,
+    )
+    order = class_order_of(class_order)
+    apart = dict(class_order=order, weights_seed=weights_seed, order_seed=order_seed)
+    told |= {k: v for k, v in apart.items() if v is not None}  # 0 is a seed, too
+    told |= dict(root=root, flavour=flavour, device=device, amp=amp, eval_on=eval_on)
+    return told | dict(data=data_of(data, side))
+
+
+def _with_shared(command):
+    "A command with the options of `_shared` beside its own; it gets them as `told`."
+    shared = inspect.signature(_shared).parameters
+    mine = dict(inspect.signature(command).parameters)
+    del mine['told']
+
+    @wraps(command)
+    def with_them(**given):
+        told = _shared(**{k: given.pop(k) for k in shared})
+        return command(told, **given)
+
+    first, *rest = shared.values()
+    with_them.__signature__ = inspect.Signature([first, *mine.values(), *rest])
+    with_them.__annotations__ = command.__annotations__ | _shared.__annotations__
+    return with_them
 
 # %% ../nbs/library/cli.ipynb #c025_summary
 def summary(
@@ -409,8 +463,9 @@ def summary(
 
 # %% ../nbs/library/cli.ipynb #c025
 @app.command()
+@_with_shared
 def run(
-    data: _Data = 'mnist-mini',
+    told,
     method: Annotated[
         str, typer.Option(help='How to learn it; `arm_nb methods` lists them.')
     ] = 'arm',
@@ -424,8 +479,6 @@ def run(
             )
         ),
     ] = '0',
-    root: _Root = None,
-    flavour: _Flavour = 'released',
     set_: Annotated[
         list[str] | None,
         typer.Option(
@@ -438,46 +491,19 @@ def run(
             ),
         ),
     ] = None,
-    preset: _Preset = None,
-    side: _Side = None,
-    class_order: _Order = None,
-    protocol: _Protocol = 'own',
-    drop_last: _DropLast = False,
-    weights_seed: _WeightsSeed = None,
-    order_seed: _OrderSeed = None,
-    eval_every: _EvalEvery = 0,
-    eval_on: _EvalOn = 'test',
     out: _Out = Path('runs'),
     as_json: Annotated[
         bool,
         typer.Option('--json', help='Print one JSON object a seed, and nothing else.'),
     ] = False,
-    device: _Device = 'cpu',
-    amp: _Amp = 'off',
-    channels_last: _ChannelsLast = False,
-    compile: _Compile = False,
     checkpoint_every: _CheckpointEvery = 0,
     keep_network: _KeepNetwork = False,
-    iterations: _Iterations = 0,
 ):
     "One method on one data set. The record is kept, whole or not at all."
     from arm_nb.experiment import ask, fit_and_keep
     from arm_nb.record import run_path
 
-    told = _told(
-        preset=preset,
-        protocol=protocol,
-        drop_last=drop_last,
-        rehearsal=iterations,
-        eval_every=eval_every,
-        channels_last=channels_last,
-        compile=compile,
-    )
-    order = class_order_of(class_order)
-    apart = dict(class_order=order, weights_seed=weights_seed, order_seed=order_seed)
-    told |= {k: v for k, v in apart.items() if v is not None}  # 0 is a seed, too
-    told |= dict(root=root, flavour=flavour, device=device, amp=amp, eval_on=eval_on)
-    data, changed, kept = data_of(data, side), overrides(set_ or [], method), []
+    data, changed, kept = told.pop('data'), overrides(set_ or [], method), []
     for s in seeds_of(seed):
         asked = ask(data, method, s, **told, **changed)
         if checkpoint_every:
@@ -526,8 +552,9 @@ def grid_of(
 
 # %% ../nbs/library/cli.ipynb #c032b
 @app.command()
+@_with_shared
 def sweep(
-    data: _Data = 'mnist-mini',
+    told,
     method: Annotated[
         list[str] | None,
         typer.Option(
@@ -542,8 +569,6 @@ def sweep(
         int | None, typer.Option(help="All rows of the paper's Table 1, 2, 5, 6 or 7.")
     ] = None,
     seed: Annotated[str, typer.Option(help='0, or several: 0,1,2 or 0-4.')] = '0-4',
-    root: _Root = None,
-    flavour: _Flavour = 'released',
     set_: Annotated[
         list[str] | None,
         typer.Option(
@@ -556,15 +581,6 @@ def sweep(
             ),
         ),
     ] = None,
-    preset: _Preset = None,
-    side: _Side = None,
-    class_order: _Order = None,
-    protocol: _Protocol = 'own',
-    drop_last: _DropLast = False,
-    weights_seed: _WeightsSeed = None,
-    order_seed: _OrderSeed = None,
-    eval_every: _EvalEvery = 0,
-    eval_on: _EvalOn = 'test',
     out: _Out = Path('runs'),
     workers: Annotated[
         int | None, typer.Option(help='Runs at a time. [default: one a core]', min=1)
@@ -576,13 +592,8 @@ def sweep(
             help='Only the I-th of N parts, I from 1: one for each job of a cluster.',
         ),
     ] = '1/1',
-    device: _Device = 'cpu',
-    amp: _Amp = 'off',
-    channels_last: _ChannelsLast = False,
-    compile: _Compile = False,
     checkpoint_every: _CheckpointEvery = 0,
     keep_network: _KeepNetwork = False,
-    iterations: _Iterations = 0,
 ):
     "Many runs side by side. What is in the store already is not run again."
     from arm_nb.methods import METHODS, TABLES
@@ -598,21 +609,8 @@ def sweep(
         names = TABLES[table][1]
     else:
         names = [m for part in method or METHODS for m in part.split(',')]
-    told = _told(
-        preset=preset,
-        protocol=protocol,
-        drop_last=drop_last,
-        rehearsal=iterations,
-        eval_every=eval_every,
-        channels_last=channels_last,
-        compile=compile,
-    )
-    order = class_order_of(class_order)
-    apart = dict(class_order=order, weights_seed=weights_seed, order_seed=order_seed)
-    told |= {k: v for k, v in apart.items() if v is not None}  # 0 is a seed, too
-    told |= dict(root=root, flavour=flavour, device=device, amp=amp, eval_on=eval_on)
     told |= _told(checkpoint_every=checkpoint_every, keep_network=keep_network)
-    grid, data = grid_of(set_ or [], names), data_of(data, side)
+    grid, data = grid_of(set_ or [], names), told.pop('data')
     if table is not None and data != TABLES[table][0]:
         typer.echo(
             f'The rows of Table {table} on {getattr(data, "name", data)}; '

@@ -1,6 +1,7 @@
 import torch
 from torch import nn
 from arm_nb.ascent import *
+from arm_nb.ascent import ascent_steps, check_starts, compiled_steps, steps_at_a_time
 from arm_nb.networks import WeightedBatchNorm2d, keep_stats
 from arm_nb.recall import RecallConfig, present_share, recall, recall_terms
 from arm_nb.regularizers import l2_norm, total_variation

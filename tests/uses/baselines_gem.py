@@ -1,6 +1,7 @@
 import copy, sys
 import torch
 from arm_nb.baselines.gem import *
+from arm_nb.baselines.gem import RING, solver
 from arm_nb.models import MLP
 
 assert 'quadprog' not in sys.modules                                # asked for only when somebody builds GEM

@@ -3,6 +3,7 @@ import torch
 import torch.nn.functional as F
 from torch.func import functional_call
 from arm_nb.baselines.generative import *
+from arm_nb.baselines.generative import Generated, vae_for
 from arm_nb.networks import after_step, gradient
 
 # networks and their sizes

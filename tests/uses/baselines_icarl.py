@@ -1,5 +1,6 @@
 import torch
 from arm_nb.baselines.icarl import *
+from arm_nb.baselines.icarl import UNSEEN, distinct
 from arm_nb.models import MLP
 
 assert IcarlConfig.preset('mnist-mini') == IcarlConfig(eta_0=.2, mem_total=50)

@@ -4,6 +4,7 @@ import torch.nn.functional as F
 from torch import nn
 from arm_nb.arm import Recaller
 from arm_nb.baselines.inversion import *
+from arm_nb.baselines.inversion import Inverted
 from arm_nb.learner import sgd_step
 from arm_nb.models import MLP
 from arm_nb.networks import keep_stats

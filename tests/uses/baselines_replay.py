@@ -2,6 +2,7 @@ import copy
 import torch
 import torch.nn.functional as F
 from arm_nb.baselines.replay import *
+from arm_nb.baselines.replay import Replayed, check_stored
 from arm_nb.networks import after_step
 from arm_nb.models import MLP
 

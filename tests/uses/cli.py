@@ -2,6 +2,7 @@ import json, typer
 from pathlib import Path
 from typer.testing import CliRunner
 from arm_nb.cli import *
+from arm_nb.cli import Format, HOW_TO_READ, MOST_SEEDS, OneLine, check, class_order_of, data, data_app, data_of, demo, get, grid_of, methods, overrides, report, run, say_whole, seeds_of, summary, sweep, thin, typed
 
 cli = CliRunner()
 def ok(*args, code=0):

@@ -1,6 +1,7 @@
 import math
 import torch
 from arm_nb.divergence import *
+from arm_nb.divergence import check_weight
 
 p, q = torch.tensor([[9., 0, 0]]), torch.tensor([[0., 0, 9]])
 check_weight(torch.ones(2, 3), torch.ones(2))

@@ -1,6 +1,7 @@
 import tempfile
 import torch
 from arm_nb.experiment import *
+from arm_nb.experiment import Asked, COMPUTE, LEARNER, ask, code_mark, cut_short, fit_and_keep, network_mark, threads, threads_for
 from arm_nb.learner import Naive
 from arm_nb.models import MLP, resnet18
 from arm_nb.record import network_path, run_path

@@ -1,5 +1,6 @@
 import ipywidgets, matplotlib.pyplot as plt, torch
 from arm_nb.explore import *
+from arm_nb.explore import Columns, LAMBDAS, TOY, arm_at, counter, draw_gains, draw_recalled_now, draw_regions, draw_standing, explorer, gains, moments, png, sliders, standing, toy_network, toy_scene, two_pixels
 from arm_nb.arm import ARM, ArmConfig, Recalled
 from arm_nb.record import RunRecord
 from arm_nb.models import MLP

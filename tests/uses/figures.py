@@ -1,5 +1,6 @@
 import matplotlib.pyplot as plt, numpy as np, torch
 from arm_nb.figures import *
+from arm_nb.figures import STYLES, accuracy_curves, draw_accuracy, draw_answers, draw_batch, draw_image, draw_recalled_classes, figure, kept_iterations
 from arm_nb.arm import Recalled
 from arm_nb.record import RunRecord
 

@@ -3,6 +3,7 @@ from dataclasses import replace
 from pathlib import Path
 import torch
 from arm_nb.learner import *
+from arm_nb.learner import batch_lengths, check_fit, check_weights, random_state, set_random_state, try_network
 from arm_nb.models import MLP
 from arm_nb.streams import Stream, class_tasks
 

@@ -1,5 +1,6 @@
 from arm_nb.learner import Naive
 from arm_nb.methods import *
+from arm_nb.methods import ORDER
 
 assert list(METHODS)[:len(ORDER)] == ORDER and OURS >= set(ORDER)
 assert set(METHODS) >= set('stationary naive er er-mir icarl gem gen gen-mir lwf adi arm'.split()) and all(isinstance(m, Method) for m in METHODS.values())

@@ -1,5 +1,6 @@
 import torch
 from arm_nb.models import *
+from arm_nb.models import check_images, check_sizes, network_for
 
 check_images(torch.zeros(2, 1, 28, 28), (1, 28, 28), 'mine')
 check_sizes((1, 28, 28), n_classes=10)

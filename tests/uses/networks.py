@@ -2,6 +2,7 @@ import copy
 import torch
 from torch import nn
 from arm_nb.networks import *
+from arm_nb.networks import Descent, has_batch_norm, move_against, no_grad_for, renew, sgd_step_fused, tensors, with_seed
 
 torch.manual_seed(0)
 net = lambda norm: nn.Sequential(nn.Conv2d(1, 4, 3), norm(4), nn.Flatten(), nn.Linear(16, 3)).double()

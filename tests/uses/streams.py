@@ -3,6 +3,7 @@ from contextlib import suppress
 from pathlib import Path
 import numpy as np, torch
 from arm_nb.streams import *
+from arm_nb.streams import PARTS, as_bytes, as_class_order, both_protocols, check_batch, check_input, check_unit, cifar10_pool, drawn_parts, mini_pool, miniimagenet_fetch, miniimagenet_pool, mnist5k_pool, own_parts, torchvision_fetch, validate
 
 tasks = class_tasks(10, 5)
 y = torch.arange(10)

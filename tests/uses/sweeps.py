@@ -1,6 +1,7 @@
 import tempfile
 from pathlib import Path
 from arm_nb.sweeps import *
+from arm_nb.sweeps import Job, combinations, in_parallel, register_all, registered, run_job
 
 if __name__ == '__main__':                     # a sweep starts processes, and these must not start another
     with tempfile.TemporaryDirectory() as store:

@@ -216,6 +216,8 @@ class Strategy(ABC):
     last: Any = None  # the last recalled or replayed batch, for pictures
     # classes that a batch can hold at most, where the loop knows: `Learner` does
     most_classes: int | None = None
+    # a `Descent`, where somebody's own optimizer may move the network
+    descent: Any = None
 
     def __init__(
         self,
@@ -339,13 +341,14 @@ class Strategy(ABC):
             t=self.t,
             generator=self.generator.get_state(),
         )
-        return state | (
-            dict(torch_rng=random_state(self.like.device)) if self.draws else {}
-        )
+        if self.draws:
+            state['torch_rng'] = random_state(self.like.device)
+        return state | (self.descent.state_dict() if self.descent else {})
 
     def check_state(self, state: dict) -> None:
-        """ValueError unless `state` is one that this strategy can go on from. Nothing
-        is changed. Add your own checks after `super()`'s.
+        """ValueError unless `state` is one that this strategy can go on from: also if
+        only one of the two has an optimizer. Nothing is changed. Add your own checks
+        after `super()`'s.
         """
         who = type(self).__name__
         if not isinstance(state, dict):
@@ -376,6 +379,8 @@ class Strategy(ABC):
         check_weights(self.model, state['model'], "state['model']")
         if 'torch_rng' in state:
             _check_random_state(state['torch_rng'])
+        if self.descent:
+            self.descent.check_state(state)
         for key, mine in self.state_dict().items():
             _check_kind(state.get(key), mine, f'state[{key!r}]')
 
@@ -389,6 +394,8 @@ class Strategy(ABC):
         self.t, self._tried = state['t'], set()
         if 'torch_rng' in state:
             set_random_state(state['torch_rng'], self.like.device)
+        if self.descent:
+            self.descent.load_state_dict(state)
 
     @abstractmethod
     def step(self, xb, yb):
@@ -560,20 +567,6 @@ class Naive(Strategy):
         loss = F.cross_entropy(self.model(xb), yb)
         self.descent.down(loss, self.cfg.eta_0)
         return {'real': loss}
-
-    def state_dict(self) -> dict:
-        return super().state_dict() | self.descent.state_dict()
-
-    def check_state(self, state: dict) -> None:
-        """ValueError as for every strategy, and if one has an optimizer and the other
-        has none.
-        """
-        super().check_state(state)
-        self.descent.check_state(state)
-
-    def load_state_dict(self, state: dict) -> None:
-        super().load_state_dict(state)
-        self.descent.load_state_dict(state)
 
 # %% ../nbs/12_learner.ipynb #c023
 def count_right(

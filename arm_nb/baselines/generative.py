@@ -342,7 +342,7 @@ class Gen(Lagged):
         self,
         # classifier with an attribute in_shape: images (B, C, H, W) -> logits
         model: nn.Module,
-        cfg: GenConfig = GenConfig(),  # the settings
+        cfg: GenConfig | None = None,  # the settings; None: the defaults
         # first weights and codes (CPU); None: new, seed 0
         generator: torch.Generator | None = None,
     ):
@@ -571,16 +571,6 @@ class GenMir(Gen):
     name = 'gen-mir'
     version = 2  # the virtual step's last digits, since it is shared with ER-MIR
     Config = GenMirConfig
-
-    def __init__(
-        self,
-        # classifier with an attribute in_shape: images (B, C, H, W) -> logits
-        model: nn.Module,
-        cfg: GenMirConfig = GenMirConfig(),  # the settings
-        # first weights and codes (CPU); None: new, seed 0
-        generator: torch.Generator | None = None,
-    ):
-        super().__init__(model, cfg, generator)
 
     def starts(self) -> Tensor:
         "Draws of the prior, in groups: (M / N, N, z)"

@@ -299,16 +299,6 @@ class Adi(Recaller):
     name = 'adi'
     Config = AdiConfig
 
-    def __init__(
-        self,
-        # f_theta': images -> logits; any classifier
-        model: nn.Module,
-        cfg: AdiConfig = AdiConfig(),  # the settings
-        # draws images and classes (CPU); None: of seed 0
-        generator: torch.Generator | None = None,
-    ):
-        super().__init__(model, cfg, generator)
-
     def step(self, xb: Tensor, yb: Tensor) -> dict[str, Tensor]:
         "Lines 4 to 10 on one real batch, with ADI's objective in line 8."
         cfg = self.cfg

@@ -10,7 +10,7 @@ __all__ = ['METHODS', 'Strategy', 'Method', 'register', 'NaiveConfig', 'Naive', 
 import math, warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -114,14 +114,9 @@ def try_network(
             f'model: {who} has nothing to learn: '
             'none of its parameters requires a gradient'
         )
-    kept = [
-        (m, name, b, b.clone())
-        for m in model.modules()
-        for name, b in m._buffers.items()
-        if b is not None
-    ]
     try:
         with (
+            _wiped(model),
             torch.enable_grad(),
             torch.random.fork_rng([at] if at.type == 'cuda' else []),
         ):
@@ -138,12 +133,25 @@ def try_network(
             f'model and xb do not go together: {who} cannot take a batch of shape '
             f'{tuple(xb.shape)}, and nothing has changed: {e}{alone}'
         ) from e
+    _check_logits(who, logits, len(xb))
+    return logits.shape[1], drew
+
+# %% ../nbs/12_learner.ipynb #c014b_wiped
+@contextmanager
+def _wiped(model):
+    "After this block a network's buffers are as they were: running statistics."
+    kept = [
+        (m, name, b, b.clone())
+        for m in model.modules()
+        for name, b in m._buffers.items()
+        if b is not None
+    ]
+    try:
+        yield
     finally:
         with torch.no_grad():
             for m, name, b, was in kept:
                 m._buffers[name] = b.copy_(was)
-    _check_logits(who, logits, len(xb))
-    return logits.shape[1], drew
 
 
 def _check_logits(who, logits, n):
@@ -216,6 +224,8 @@ class Strategy(ABC):
     last: Any = None  # the last recalled or replayed batch, for pictures
     # classes that a batch can hold at most, where the loop knows: `Learner` does
     most_classes: int | None = None
+    # a `Descent`, where somebody's own optimizer may move the network
+    descent: Any = None
 
     def __init__(
         self,
@@ -339,13 +349,14 @@ class Strategy(ABC):
             t=self.t,
             generator=self.generator.get_state(),
         )
-        return state | (
-            dict(torch_rng=random_state(self.like.device)) if self.draws else {}
-        )
+        if self.draws:
+            state['torch_rng'] = random_state(self.like.device)
+        return state | (self.descent.state_dict() if self.descent else {})
 
     def check_state(self, state: dict) -> None:
-        """ValueError unless `state` is one that this strategy can go on from. Nothing
-        is changed. Add your own checks after `super()`'s.
+        """ValueError unless `state` is one that this strategy can go on from: also if
+        only one of the two has an optimizer. Nothing is changed. Add your own checks
+        after `super()`'s.
         """
         who = type(self).__name__
         if not isinstance(state, dict):
@@ -376,6 +387,8 @@ class Strategy(ABC):
         check_weights(self.model, state['model'], "state['model']")
         if 'torch_rng' in state:
             _check_random_state(state['torch_rng'])
+        if self.descent:
+            self.descent.check_state(state)
         for key, mine in self.state_dict().items():
             _check_kind(state.get(key), mine, f'state[{key!r}]')
 
@@ -389,6 +402,8 @@ class Strategy(ABC):
         self.t, self._tried = state['t'], set()
         if 'torch_rng' in state:
             set_random_state(state['torch_rng'], self.like.device)
+        if self.descent:
+            self.descent.load_state_dict(state)
 
     @abstractmethod
     def step(self, xb, yb):
@@ -561,20 +576,6 @@ class Naive(Strategy):
         self.descent.down(loss, self.cfg.eta_0)
         return {'real': loss}
 
-    def state_dict(self) -> dict:
-        return super().state_dict() | self.descent.state_dict()
-
-    def check_state(self, state: dict) -> None:
-        """ValueError as for every strategy, and if one has an optimizer and the other
-        has none.
-        """
-        super().check_state(state)
-        self.descent.check_state(state)
-
-    def load_state_dict(self, state: dict) -> None:
-        super().load_state_dict(state)
-        self.descent.load_state_dict(state)
-
 # %% ../nbs/12_learner.ipynb #c023
 def count_right(
     strategy: Strategy,
@@ -683,6 +684,24 @@ def batch_lengths(stream, N: int) -> list[int]:
     short = set() if stream.drop_last else {n % N for n in images}
     return sorted({min(N, *images)} | short - {0}, reverse=True)
 
+# %% ../nbs/12_learner.ipynb #c041_check
+def _check_said(eval_on, callbacks, checkpoint, marks, **texts) -> None:
+    "ValueError for an argument of `Learner` that is of another kind"
+    if not isinstance(eval_on, str) or eval_on not in ('test', 'val'):
+        raise ValueError(f"eval_on is {eval_on!r}: must be 'test' or 'val'")
+    is_list = isinstance(callbacks, (list, tuple))
+    if not is_list or not all(map(callable, callbacks)):
+        raise ValueError(
+            f'callbacks must be a list of functions of the learner, not {callbacks!r}'
+        )
+    if not isinstance(checkpoint, (str, Path, type(None))):
+        raise ValueError(f'checkpoint must be the name of a file, not {checkpoint!r}')
+    for name, text in texts.items():
+        if not isinstance(text, (str, type(None))):
+            raise ValueError(f'{name} must be a text, not {text!r}')
+    if not isinstance(marks, (dict, type(None))):
+        raise ValueError(f'marks must be a dict, not {marks!r}')
+
 # %% ../nbs/12_learner.ipynb #c041
 class Learner:
     """The loop: one method on one stream. `fit` runs it; `record` can be read at any
@@ -717,30 +736,12 @@ class Learner:
         order_seed: int | None = None,
     ):
         check_fit(strategy, stream)
-        if not isinstance(eval_on, str) or eval_on not in ('test', 'val'):
-            raise ValueError(f"eval_on is {eval_on!r}: must be 'test' or 'val'")
-        if not isinstance(callbacks, (list, tuple)) or not all(
-            map(callable, callbacks)
-        ):
-            raise ValueError(
-                'callbacks must be a list of functions of the learner, not'
-                f' {callbacks!r}'
-            )
-        if not isinstance(checkpoint, (str, Path, type(None))):
-            raise ValueError(
-                f'checkpoint must be the name of a file, not {checkpoint!r}'
-            )
-        for name, text in dict(method=method, flavour=flavour).items():
-            if not isinstance(text, (str, type(None))):
-                raise ValueError(f'{name} must be a text, not {text!r}')
-        if not isinstance(marks, (dict, type(None))):
-            raise ValueError(f'marks must be a dict, not {marks!r}')
-        seed = check_number(seed, 'seed', 0, 2**63, whole=True)
-        order_seed = (
-            seed
-            if order_seed is None
-            else check_number(order_seed, 'order_seed', 0, 2**63, whole=True)
+        _check_said(
+            eval_on, callbacks, checkpoint, marks, method=method, flavour=flavour
         )
+        seed = check_number(seed, 'seed', 0, 2**63, whole=True)
+        apart = seed if order_seed is None else order_seed
+        order_seed = check_number(apart, 'order_seed', 0, 2**63, whole=True)
         eval_every = check_number(eval_every, 'eval_every', 0, whole=True)
         checkpoint_every = check_number(
             checkpoint_every, 'checkpoint_every', 0, whole=True
@@ -754,18 +755,12 @@ class Learner:
                 f'{stream.name} has no images for {eval_on!r}: '
                 'eval_on must be another part'
             )
-        self.strategy, self.stream, self.seed, self.order_seed = (
-            strategy,
-            stream,
-            seed,
-            order_seed,
-        )
+        self.strategy, self.stream = strategy, stream
+        self.seed, self.order_seed = seed, order_seed
         self.eval_every, self.progress = eval_every, progress
         self.sets, self.callbacks = getattr(stream, eval_on), list(callbacks)
-        self.checkpoint, self.checkpoint_every = (
-            checkpoint and Path(checkpoint),
-            checkpoint_every,
-        )
+        self.checkpoint = checkpoint and Path(checkpoint)
+        self.checkpoint_every = checkpoint_every
         self.record = new_record(
             strategy, stream, seed, eval_on, method or strategy.name, flavour, marks
         )

@@ -71,11 +71,6 @@ def unlink_signatures(nb):
             out.data['text/markdown'] = re.sub(r'^```python\n.*?^```', lambda m: re.sub(r'\[(`[^`\n]+`)\]\([^)\n]*\)', r'\1', m[0]), text, flags=re.M | re.S)
 
 
-def shown(cell):
-    "The name that a cell of nbdev's documents, if it does"
-    return cell.get('has_sd') and re.search(r'show_doc\((.*)\)', cell.source)[1]
-
-
 def places(folder):
     "Name -> page and anchor where nbdev documents it"
     there = {}
@@ -83,7 +78,8 @@ def places(folder):
         nb = read(path)
         page = re.search(r'output-file: (\S+)', nb.cells[0].source)
         page = path.with_name(page[1]) if page else path.with_suffix('.html')
-        there |= {name: f'{page.relative_to(folder).as_posix()}#{name.lower()}' for c in nb.cells if (name := shown(c))}
+        names = [re.search(r'show_doc\((.*)\)', c.source)[1] for c in nb.cells if c.get('has_sd')]
+        there |= {name: f'{page.relative_to(folder).as_posix()}#{name.lower()}' for name in names}
     return there
 
 
@@ -100,6 +96,7 @@ def relink(nb, there, site):
 def show_sources(nb):
     "A function's code stands on the page once, as it was written, under its name; of a long class the page shows the signature, and its code folded"
     cells = nb.cells
+    shown = lambda c: c.get('has_sd') and re.search(r'show_doc\((.*)\)', c.source)[1]
     for cell in [c for c in cells if 'code-summary: "Exported source"' in c.source]:
         code = re.sub(r'^#\| code-(fold|summary):.*\n', '', cell.source, flags=re.M)
         defined = re.findall(r'^(?:def|class) (\w+)', code, re.M)

@@ -221,6 +221,13 @@ def test_visible_code_fits_the_page(nb):
 
 
 @each_nb
+def test_code_among_words_fits_the_page(nb):
+    blocks = [(c['id'], b) for c in nb.cells if c['cell_type'] == 'markdown' for b in re.findall(r'^ *```python\n(.*?)^ *```', c['source'], re.M | re.S)]
+    long = [(i, l) for i, b in blocks for l in b.splitlines() if len(l) > 88]
+    assert not long, 'longer than 88 columns'
+
+
+@each_nb
 def test_notebook_outputs_are_saved_and_clean(nb):
     outputs = [(i, o) for i, c in enumerate(nb.cells) if c['cell_type'] == 'code' for o in c['outputs']]
     assert outputs, 'no outputs saved: make notebooks'

@@ -5,9 +5,9 @@
 
 Both begin with nbdev's own processing of the notebooks (_proc/), and both get KaTeX beside their pages: reading them asks nothing of the
 network. Readers get Quarto's (.github/workflows/pages.yml); the preview is for writing and for tests/site/. A site with dead links, with
-things loaded from elsewhere or with markup left as text is built, its faults are printed, and the exit code is 1.
+things loaded from elsewhere, with markup left as text or with empty headings is built, its faults are printed, and the exit code is 1.
 """
-import json, re, shutil, subprocess, sys
+import ast, json, re, shutil, subprocess, sys
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -31,7 +31,7 @@ def process(cfg):
     for path in folder.rglob('*.ipynb'):
         nb = read(path)
         whole_options(nb, read(cfg.nbs_path/path.relative_to(folder)))
-        unlink_signatures(nb)
+        mend_signatures(nb)
         relink(nb, there, f'{cfg.doc_host}{cfg.doc_baseurl}/')
         show_sources(nb)
         add_colab(nb, f'{cfg.git_url}/blob/{cfg.branch}/{cfg.nbs_path.name}/{path.relative_to(folder).as_posix()}')
@@ -64,11 +64,25 @@ def add_colab(nb, url):
     nb.cells.insert(1, nbformat.v4.new_markdown_cell(text, id='run'))
 
 
-def unlink_signatures(nb):
-    "nbdev makes links of backticked names, also in the comments of a signature, where they would print as they stand: undo those"
+def mend_signatures(nb):
+    "nbdev makes links of backticked names, also in the comments of a signature, where they would print as they stand: undo those, and fit its lines"
+    def mended(m): return '\n'.join(fit(re.sub(r'\[(`[^`\n]+`)\]\([^)\n]*\)', r'\1', line)) for line in m[0].split('\n'))
     for out in (o for c in nb.cells for o in c.get('outputs', [])):
-        if text := out.get('data', {}).get('text/markdown'):
-            out.data['text/markdown'] = re.sub(r'^```python\n.*?^```', lambda m: re.sub(r'\[(`[^`\n]+`)\]\([^)\n]*\)', r'\1', m[0]), text, flags=re.M | re.S)
+        if text := out.get('data', {}).get('text/markdown'): out.data['text/markdown'] = re.sub(r'^```python\n.*?^```', mended, text, flags=re.M | re.S)
+
+
+def fit(line, width=88):
+    "A line of a signature within `width` columns: long names of types and settings as defaults in short, else its comment above it, else over several lines"
+    line = re.sub(r'(?<![\'"\w])\w+\.\w+\.(?:\w+\.)*(?=\w)', '', line)
+    if len(line) > width: line = re.sub(r'=(\w+)\(\w+=.*?\)(?=, #|,?$)', r'=\1(…)', line)
+    if len(line) <= width: return line
+    code, _, said = line.partition(' # ')
+    indent = code[:len(code) - len(code.lstrip())]
+    lines = [f'{indent}# {said}'] * bool(said) + [indent]
+    for part in re.split(r'(?<=,) (?=\**\w+:)', code.strip()):
+        if len(lines[-1] + part) > width: lines.append(indent)
+        lines[-1] += part + ' '
+    return '\n'.join(l.rstrip() for l in lines)
 
 
 def places(folder):
@@ -94,21 +108,37 @@ def relink(nb, there, site):
 
 
 def show_sources(nb):
-    "A function's code stands on the page once, as it was written, under its name; of a long class the page shows the signature, and its code folded"
+    """A function's code stands on the page once, as it was written, under its name, also where a cell defines several; of a long class the
+    page shows the signature, and its code folded"""
     cells = nb.cells
     shown = lambda c: c.get('has_sd') and re.search(r'show_doc\((.*)\)', c.source)[1]
+    docs = {shown(c): c for c in cells if shown(c)}
     for cell in [c for c in cells if 'code-summary: "Exported source"' in c.source]:
         code = re.sub(r'^#\| code-(fold|summary):.*\n', '', cell.source, flags=re.M)
-        defined = re.findall(r'^(?:def|class) (\w+)', code, re.M)
-        mine = sorted((c for c in cells if shown(c) in defined), key=lambda c: defined.index(shown(c)))
-        rest = [c for c in cells if c is not cell and c not in mine]
-        at = next(i for i, c in enumerate(cells) if c is cell or c in mine)
-        cells[:] = rest[:at] + mine + [cell] + rest[at:]
-        if code.count('\n') > LONG: code = f'#| code-fold: true\n#| code-summary: "The code, {len(code.splitlines())} lines"\n{code}'
-        else:
-            for data in (o.data for c in mine for o in c.outputs):
-                data['text/markdown'] = re.split(r'^(?=```python)', data['text/markdown'], maxsplit=1, flags=re.M)[0]
-        cell.source = code
+        pieces = list(split(code, docs))
+        own = [cell, *(docs[name] for name, _ in pieces if name)]
+        at = next(i for i, c in enumerate(cells) if c in own)
+        rest = [c for c in cells if c not in own]
+        cells[:] = rest[:at] + [c for i, piece in enumerate(pieces) for c in documented(cell, i, *piece, docs)] + rest[at:]
+
+
+def split(code, names):
+    "(name, code) of each definition in `code` that is one of `names`, with what stands above it; what stands below the last one stays with it"
+    lines = code.splitlines(keepends=True)
+    ends = {n.name: n.end_lineno for n in ast.parse(code).body if getattr(n, 'name', None) in names}
+    starts = [0, *list(ends.values())[:-1]]
+    yield from ((name, ''.join(lines[a:b]).strip('\n')) for name, a, b in zip(ends or [None], starts, [*starts[1:], len(lines)]))
+
+
+def documented(cell, i, name, code, docs):
+    "The cells of one definition: its heading, with its signature and docstring only where the code is long, and its code; `cell` is where that comes from"
+    made = nbformat.from_dict({**cell, 'id': f'{cell.get("id", "c")}-{i}' if i else cell.get('id', 'c'), 'source': code})
+    if not name: return [made]
+    if len(code.splitlines()) > LONG: made.source = f'#| code-fold: true\n#| code-summary: "The code, {len(code.splitlines())} lines"\n{code}'
+    else:
+        for data in (o.data for o in docs[name].outputs):
+            data['text/markdown'] = re.split(r'^(?=```python)', data['text/markdown'], maxsplit=1, flags=re.M)[0]
+    return [docs[name], made]
 
 
 def katex(out):
@@ -176,32 +206,50 @@ def wrap_tables(html):
     return re.sub(r'(?<!<div class="sd-table">)<table class="caption-top table">.*?</table>', r'<div class="sd-table">\g<0></div>', html, flags=re.S)
 
 
+HEADINGS = ('h1', 'h2', 'h3', 'h4', 'h5', 'h6')
+
+
 class Page(HTMLParser):
-    "The anchors of a page, what it refers to, (tag, address), and its text apart from code"
+    """The anchors of a page, what it refers to, (tag, address), its text apart from code, and its headings that the next heading, or the
+    end, follows with nothing between but a link to the source"""
     def __init__(self, path):
         super().__init__()
-        self.ids, self.refs, self.text, self.inside = set(), set(), '', []
+        self.ids, self.refs, self.text, self.empty, self.inside = set(), set(), '', [], []
+        self.heading, self.filled = '', True                           # the last one within main, and whether something stood under it
         self.feed(path.read_text(encoding='utf-8'))
 
     def handle_starttag(self, tag, attrs):
         attrs = dict(attrs)
         if attrs.get('id'): self.ids.add(attrs['id'])
         self.refs |= {(tag, attrs[k]) for k in ('href', 'src') if attrs.get(k)}
-        if tag in ('pre', 'code', 'script', 'style'): self.inside.append(tag)
+        if tag in ('pre', 'code', 'script', 'style', 'main', *HEADINGS): self.inside.append(tag)
+        elif tag == 'a' and 'float' in (attrs.get('style') or ''): self.inside.append(tag)
+        if tag in HEADINGS and 'main' in self.inside:
+            self.end_section()
+            self.heading, self.filled = '', False
+        elif tag in ('img', 'svg', 'input'): self.filled = True
 
     def handle_endtag(self, tag):
         if self.inside and self.inside[-1] == tag: self.inside.pop()
+        if tag == 'main': self.end_section()
 
     def handle_data(self, data):
-        if not self.inside: self.text += data
+        if not {'pre', 'code', 'script', 'style'} & {*self.inside}: self.text += data
+        if {'script', 'style'} & {*self.inside}: return
+        if {*HEADINGS} & {*self.inside}: self.heading += data
+        elif data.strip() and 'a' not in self.inside: self.filled = True
+
+    def end_section(self):
+        if not self.filled: self.empty.append(' '.join(self.heading.split()))
 
 
 def faults(out, site):
     """(page, where, what is wrong): each link within the site that leads nowhere, each thing that a page would load from elsewhere or by
-    the site's absolute address, and each mark of a fenced div that stands as text"""
+    the site's absolute address, each mark of a fenced div that stands as text, and each heading with nothing under it"""
     pages, bad = {f.resolve(): Page(f) for f in Path(out).rglob('*.html')}, []
     for f, page in pages.items():
         bad += [(f, line.strip()[:60], 'markup left as text') for line in page.text.splitlines() if ':::' in line]
+        bad += [(f, heading, 'a heading with nothing under it') for heading in page.empty]
         for tag, ref in page.refs:
             if ref.startswith(site) and tag != 'a': bad.append((f, ref, 'absolute address'))
             url = urlsplit('/' + ref[len(site):] if ref.startswith(site) else ref)

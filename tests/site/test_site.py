@@ -77,8 +77,11 @@ def test_the_site_has_no_faults():
 FAULTY = {   # a page -> what is wrong with it
     '<a href="a.html#y">': 'no such anchor', '<a href="b.html">': 'no such file', '<img src="c.png">': 'no such file',
     '<script src="https://cdn.io/d.js"></script>': 'loaded from elsewhere', '<link rel="stylesheet" href="//cdn.io/d.css">': 'loaded from elsewhere',
+    '<main><h2>A</h2><p><a href="data:," style="float:right">source</a></p><h3>B</h3>text</main>': 'a heading with nothing under it',
+    '<main><h2>A <code>b</code></h2></main>': 'a heading with nothing under it',
     '<script src="https://h.io/s/katex.js"></script>': 'absolute address', '<p>::: {.arm-run} A link :::</p>': 'markup left as text'}
 SOUND = ('<h1 id="x">a</h1><a href="a.html#x">1</a><a href="https://h.io/s/a.html#x">2</a><a href="https://e.io">3</a><img src="data:,">'
+         '<main><h2>A</h2><pre>b</pre><h3>B</h3><img src="data:,"><h3>C</h3>text</main><h2>outside</h2>'
          '<pre>::: {.note}</pre><p><code>:::</code></p><script>":::"</script>')
 
 
@@ -146,8 +149,25 @@ def test_code_stands_once_under_its_name_and_folded_where_it_is_long():
     nb = nbformat.from_dict(dict(cells=[doc('a'), code('def a(): pass\ndef b(): pass\n'), doc('b'), doc('C'), code(long), dict(cell_type='markdown', source='text')]))
     tool.show_sources(nb)
     said = [''.join(o['data']['text/markdown'] for o in c.get('outputs', [])) or c['source'] for c in nb['cells']]
-    assert said == ['---\n\n### a\n\n', '---\n\n### b\n\n', 'def a(): pass\ndef b(): pass\n', '---\n\n### C\n\n```python\ndef C()\n```\n\n*Says.*',
-                    '#| code-fold: true\n#| code-summary: "The code, 61 lines"\n' + long, 'text']
+    assert said == ['---\n\n### a\n\n', 'def a(): pass', '---\n\n### b\n\n', 'def b(): pass', '---\n\n### C\n\n```python\ndef C()\n```\n\n*Says.*',
+                    '#| code-fold: true\n#| code-summary: "The code, 61 lines"\n' + long.rstrip(), 'text']
+
+
+def test_a_cell_of_several_definitions_is_split_with_what_stands_above_each():
+    code = 'A = 1\n\n\n@cache\ndef a():\n    return A\n\n\n# of b\ndef _b(): pass\n\n\ndef b(): pass\n\n\nb.x = 2\n'
+    assert [*tool.split(code, ['b', 'a'])] == [('a', 'A = 1\n\n\n@cache\ndef a():\n    return A'), ('b', '# of b\ndef _b(): pass\n\n\ndef b(): pass\n\n\nb.x = 2')]
+    assert [*tool.split('A = 1\n', ['a'])] == [(None, 'A = 1')]
+
+
+def test_the_lines_of_a_signature_fit_the_page():
+    long = "    cfg:ArmConfig=ArmConfig(eta_1=25.0, div='mean_kl', bn_stats='move', eta_0=0.05, lambda_0_recall=1.0), # the settings"
+    assert tool.fit(long) == '    cfg:ArmConfig=ArmConfig(…), # the settings' and tool.fit('    x:Tensor, # of `f`') == '    x:Tensor, # of `f`'
+    assert tool.fit('    g:torch._C.Generator | None=None, # ' + 'a'*60) == f'    # {"a"*60}\n    g:Generator | None=None,'
+    assert tool.fit('    ' + ', '.join(f'name_{i}:list[int] | None=None' for i in range(5))) == (
+        '    name_0:list[int] | None=None, name_1:list[int] | None=None,\n    name_2:list[int] | None=None, name_3:list[int] | None=None,\n    name_4:list[int] | None=None')
+    nb = nbformat.from_dict(dict(cells=[dict(outputs=[dict(data={'text/markdown': '### f\n\n```python\ndef f(\n    a, # as [`g`](x.html#g)\n)\n```\n\nSee [`g`](x.html#g).'})])]))
+    tool.mend_signatures(nb)
+    assert nb.cells[0].outputs[0].data['text/markdown'] == '### f\n\n```python\ndef f(\n    a, # as `g`\n)\n```\n\nSee [`g`](x.html#g).'
 
 
 def test_a_name_links_to_where_it_is_documented_or_not_at_all():
@@ -301,6 +321,25 @@ def test_readable(page, size):
         return out.slice(0, 5)
     }''')
     assert not wrong
+
+
+def test_nothing_scrolls_sideways_at_a_desk_and_no_prose_on_a_phone(page):
+    "Code, outputs, tables, figures and equations fit their column at 1,300 px; at 390 px they scroll in their own box, and paragraphs never do"
+    def too_wide(size, selector):
+        page.tab.set_viewport_size(size)
+        return page.tab.evaluate('''selector => {
+            const edge = document.querySelector('main').getBoundingClientRect().right + 1, out = []
+            for (const e of document.querySelectorAll(selector)) {
+                if (!e.offsetWidth || e.closest('.katex-mathml') || getComputedStyle(e).display == 'inline') continue
+                const scrolls = e.scrollWidth > e.clientWidth + 1, sticks = e.getBoundingClientRect().right > edge
+                if (scrolls || sticks) out.push(`${e.tagName}.${e.className}: ${scrolls ? e.scrollWidth + ' in ' + e.clientWidth : 'sticks out'}: ${e.textContent.trim().slice(0, 60)}`)
+            }
+            return out
+        }''', selector)
+    wide = too_wide(DESK, 'main :is(pre, table, img, figure, .cell-output, .cell-output-display, .sd-table, .katex-display, p, li, dd, blockquote, details)')
+    assert not wide, f'{len(wide)} at 1,300 px: ' + '\n'.join(wide)
+    wide = too_wide(PHONE, 'main :is(h1, h2, h3, h4, p:not(blockquote p:has(br)), li, dd, summary):not(:is(table, .katex-display, .cell-output-display) *)')
+    assert not wide, f'{len(wide)} at 390 px: ' + '\n'.join(wide)
 
 
 schemes = pytest.mark.parametrize('scheme', ['light', 'dark'])

@@ -167,18 +167,10 @@ class Lagged(Strategy):
         # f_theta': images -> logits; any classifier
         model: nn.Module,
         # settings; T, recall_from and N among them
-        cfg,
+        cfg=None,
         # for the method's draws; None: new, of seed 0
         generator: torch.Generator | None = None,
     ):
-        on_cpu = (
-            isinstance(generator, torch.Generator) and generator.device.type == 'cpu'
-        )
-        if generator is not None and not on_cpu:
-            raise TypeError(
-                'generator must be a torch.Generator on the CPU, such as '
-                f'torch.Generator().manual_seed(0), not {generator!r}'
-            )
         super().__init__(model, cfg, generator)
         self.model_old = frozen_copy(self.model)
         self.renewals, self.seen = 0, frozenset()
@@ -291,7 +283,7 @@ class Recaller(Lagged):
         # f_theta': images -> logits; any classifier
         model: nn.Module,
         # settings: `ArmConfig`, or with the same fields
-        cfg,
+        cfg=None,
         # draws line 6 (on the CPU); None: new, of seed 0
         generator: torch.Generator | None = None,
         # parameters -> optimizer of lines 5 and 9 instead
@@ -384,20 +376,6 @@ class Recaller(Lagged):
         x_hat = ascend(x, model_old, model, no_slopes, replace(self.cfg, S=1), weight)
         with copies_of(model, weight):
             model(x_hat)
-
-    def state_dict(self) -> dict:
-        return super().state_dict() | self.descent.state_dict()
-
-    def check_state(self, state: dict) -> None:
-        """ValueError as for every strategy, and if one has an optimizer and the other
-        has none.
-        """
-        super().check_state(state)
-        self.descent.check_state(state)
-
-    def load_state_dict(self, state: dict) -> None:
-        super().load_state_dict(state)
-        self.descent.load_state_dict(state)
 
 # %% ../nbs/20_arm.ipynb #c021b
 @register('arm', 'this paper, Algorithm 1')

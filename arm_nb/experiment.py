@@ -87,23 +87,7 @@ def _code_parts(thing, inside=()) -> list:
         held = tuple(c.cell_contents for c in thing.__closure__ or ())
         return parts([thing.__code__, thing.__defaults__, thing.__kwdefaults__, held])
     if isinstance(thing, type):
-        skip = (
-            '__module__',
-            '__qualname__',
-            '__dict__',
-            '__weakref__',
-            '__doc__',
-            '__firstlineno__',
-        )
-        mine = {}
-        for c in thing.__mro__:
-            if not _not_ours(c):
-                continue
-            mine |= {
-                f'{c.__name__}.{k}': v
-                for k, v in sorted(vars(c).items())
-                if k not in skip
-            }
+        mine = _written_in(thing)
         return [list(mine), parts(mine.values())]
     if isinstance(thing, (list, tuple)):
         return parts(thing)
@@ -123,6 +107,19 @@ def code_mark(
     Comments do not matter; another version of Python may.
     """
     return _mark(_code_parts(thing))
+
+# %% ../nbs/library/experiment.ipynb #c014b_written_in
+def _written_in(cls: type) -> dict:
+    "What stands in a class and in its parents that are not ours, by name"
+    skip = {'__module__', '__qualname__', '__dict__', '__weakref__', '__doc__'}
+    skip |= {'__firstlineno__'}
+    return {
+        f'{c.__name__}.{k}': v
+        for c in cls.__mro__
+        if _not_ours(c)
+        for k, v in sorted(vars(c).items())
+        if k not in skip
+    }
 
 # %% ../nbs/library/experiment.ipynb #c014b_network_mark
 def network_mark(

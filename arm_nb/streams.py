@@ -832,27 +832,10 @@ def validate(
         part = getattr(stream, split)
         allowed = stream.task_classes if len(part) == stream.n_tasks else [everything]
         for j, ((x, y), classes) in enumerate(zip(part, allowed)):
-            where = f'{stream.name}, {split} {j}'
-            if not len(y):
-                raise ValueError(f'{where}: no images')
-            if x.dtype != torch.uint8 or y.dtype != torch.int64:
-                raise ValueError(
-                    f'{where}: images must be uint8 and labels int64, not {x.dtype} '
-                    f'and {y.dtype} (Stream.from_arrays takes other kinds)'
-                )
-            if tuple(x.shape) != (len(y), *stream.in_shape):
-                raise ValueError(
-                    f'{where}: images of shape {tuple(x.shape)}, expected '
-                    f'{(len(y), *stream.in_shape)}'
-                )
-            strange = sorted(set(y.unique().tolist()) - set(classes))
-            if strange:
-                raise ValueError(
-                    f'{where}: labels {strange} outside its classes {classes}'
-                )
+            _check_images(f'{stream.name}, {split} {j}', x, y, classes, stream.in_shape)
     return stream
 
-
+# %% ../nbs/10_streams.ipynb #c062_checked_part
 def _checked_part(stream: Stream, split: str) -> list:
     "One part of a stream; ValueError unless it is a list of (images, labels) tensors"
     part = getattr(stream, split)
@@ -873,6 +856,24 @@ def _checked_part(stream: Stream, split: str) -> list:
                 f'pair (images, labels) of tensors. {cure}'
             )
     return list(part)
+
+
+def _check_images(where: str, x, y, classes, in_shape) -> None:
+    "ValueError that says where images or labels are not what a task must have"
+    if not len(y):
+        raise ValueError(f'{where}: no images')
+    if x.dtype != torch.uint8 or y.dtype != torch.int64:
+        raise ValueError(
+            f'{where}: images must be uint8 and labels int64, not {x.dtype} '
+            f'and {y.dtype} (Stream.from_arrays takes other kinds)'
+        )
+    if tuple(x.shape) != (len(y), *in_shape):
+        raise ValueError(
+            f'{where}: images of shape {tuple(x.shape)}, expected {(len(y), *in_shape)}'
+        )
+    strange = sorted(set(y.unique().tolist()) - set(classes))
+    if strange:
+        raise ValueError(f'{where}: labels {strange} outside its classes {classes}')
 
 # %% ../nbs/10_streams.ipynb #c063_data_spec
 @clear_errors
@@ -1107,7 +1108,7 @@ def _as_tensor(a, what: str) -> torch.Tensor:
         'A TensorDataset has its tensors in .tensors'
     ) from cause
 
-
+# %% ../nbs/10_streams.ipynb #s011_pixels
 def _channels_first(x: torch.Tensor, what: str, channels: str | None) -> torch.Tensor:
     """(n, H, W, C) to (n, C, H, W), if that is what it is; ValueError if the shape does
     not tell
@@ -1219,7 +1220,7 @@ def _numbered(
     by_number = {k: (x, torch.searchsorted(values, y)) for k, (x, y) in parts.items()}
     return by_number, was if names is None else list(names)
 
-
+# %% ../nbs/10_streams.ipynb #s014_cut
 def _by_share(
     n: int,  # images of a class
     shares: Sequence[float],  # for train, val and test; their sum is 1
@@ -1259,7 +1260,7 @@ def _cut(
     index = zip(PARTS, map(torch.from_numpy, positions))
     return {part: (x[i], y[i]) for part, i in index if len(i)}
 
-
+# %% ../nbs/10_streams.ipynb #s014_folder_parts
 def _folder_parts(
     root: Path | str,  # has train/, test/, val/, or the classes' folders themselves
     side: int | None,  # what each picture's shorter side is scaled to; None: as it is

@@ -303,13 +303,27 @@ def sweep(
         **rest,
     )
     jobs = shard_of(planned, shard)
-    missing, failed, tty = (
-        [job for job in jobs if not done(job)],
-        [],
-        sys.stderr.isatty(),
-    )
-    shown = tty if progress is None else progress
     title = f'sweep on {jobs[0].head.data if jobs else data}'
+    failed = _run_all(jobs, workers, progress, title, folder)
+    if failed:
+        raise Stopped(
+            f'{len(failed)} of {len(jobs)} runs did not come to their end; the others '
+            f'are in {folder}. ' + '; '.join(failed)
+        )
+    return [RunRecord.load(job.path) for job in jobs]
+
+# %% ../nbs/library/sweeps.ipynb #c029g_run_all
+def _run_all(
+    jobs: list[Job],
+    workers: int | None,
+    progress: bool | None,  # as in `sweep`
+    title: str,
+    folder: str | Path,
+) -> list[str]:  # why runs failed
+    "Run what is missing, with a bar, or in a log a line a run."
+    missing = [job for job in jobs if not done(job)]
+    failed, tty = [], sys.stderr.isatty()
+    shown = tty if progress is None else progress
     with (
         open(os.devnull, 'w') as nowhere,
         tqdm(
@@ -327,12 +341,6 @@ def sweep(
             bar.update()
             if progress and not tty:
                 where = path.relative_to(folder).parts[1:]
-                print(
-                    bar, *where, why and 'FAILED: ' + why, file=sys.stderr, flush=True
-                )
-    if failed:
-        raise Stopped(
-            f'{len(failed)} of {len(jobs)} runs did not come to their end; the others '
-            f'are in {folder}. ' + '; '.join(failed)
-        )
-    return [RunRecord.load(job.path) for job in jobs]
+                what = why and 'FAILED: ' + why
+                print(bar, *where, what, file=sys.stderr, flush=True)
+    return failed

@@ -343,7 +343,7 @@ class Er(Storing):
     def __init__(
         self,
         model: nn.Module,  # images -> logits; any classifier
-        cfg: ErConfig = ErConfig(),  # the settings
+        cfg: ErConfig | None = None,  # the settings; None: the defaults
         # draws who is kept and replayed; None: seed 0
         generator: torch.Generator | None = None,
         # parameters -> a torch optimizer; None: eta_0, by hand
@@ -353,14 +353,13 @@ class Er(Storing):
         self.descent = Descent(self.model, optimizer)
         self.buffer = Reservoir(self.cfg.mem_total, self.generator)
         self.has_norms = has_batch_norm(self.model)
-        self.n_drawn = self.cfg.M
 
     def step(self, xb: Tensor, yb: Tensor) -> dict[str, Tensor]:
         "Learn the batch with what is replayed, then offer it to the reservoir."
         self.check_room(xb)
         labels = yb.cpu()  # the only wait for a GPU
         x, y = (
-            self.buffer.sample(self.n_drawn, **self.past(labels))
+            self.buffer.sample(self.n_drawn(), **self.past(labels))
             if len(self.buffer)
             else (xb[:0], yb[:0])
         )
@@ -373,6 +372,10 @@ class Er(Storing):
         )
         self.buffer.add(xb, labels, self.task)
         return losses
+
+    def n_drawn(self) -> int:
+        "How many images are drawn from the buffer."
+        return self.cfg.M
 
     def past(
         self,
@@ -424,24 +427,18 @@ class Er(Storing):
         return Memory(images=self.cfg.mem_total, in_shape=shape) if shape else Memory()
 
     def state_dict(self) -> dict:
-        return (
-            super().state_dict()
-            | self.descent.state_dict()
-            | dict(buffer=self.buffer.state_dict())
-        )
+        return super().state_dict() | dict(buffer=self.buffer.state_dict())
 
     def check_state(self, state: dict) -> None:
         "ValueError as for every strategy, and if the saved buffer has another size."
         super().check_state(state)
         self.buffer.check_state(state['buffer'])
-        self.descent.check_state(state)
 
     def load_state_dict(self, state: dict) -> None:
         """Go on from what `state_dict` returned. ValueError, and nothing has changed,
         as `check_state`.
         """
         super().load_state_dict(state)
-        self.descent.load_state_dict(state)
         self.buffer.load_state_dict(state['buffer'], self.like.device)
 
 # %% ../../nbs/rivals/23_replay.ipynb #c043
@@ -498,17 +495,9 @@ class ErMir(Er):
     name = 'er-mir'
     Config = MirConfig
 
-    def __init__(
-        self,
-        model: nn.Module,  # images -> logits; any classifier
-        cfg: MirConfig = MirConfig(),  # the settings
-        # draws who is kept, who a candidate; None: seed 0
-        generator: torch.Generator | None = None,
-        # as for `Er`; the virtual step stays one of size eta_0
-        optimizer: Callable | None = None,
-    ):
-        super().__init__(model, cfg, generator, optimizer)
-        self.n_drawn = self.cfg.candidates
+    def n_drawn(self) -> int:
+        "The candidates, of whom M are replayed."
+        return self.cfg.candidates
 
     def _learn(self, xb: Tensor, yb: Tensor, x: Tensor, y: Tensor) -> dict[str, Tensor]:
         "One step on the batch's loss plus that of the images it would harm most."

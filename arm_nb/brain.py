@@ -21,12 +21,13 @@ from .divergence import DIVERGENCES, soft_cross_entropy
 from .experiment import KeepRecalled, build
 from .figures import kept_iterations, recalled_array
 from .models import Block, model_for
-from .networks import eval_mode, sgd_step
+from .networks import eval_mode, keep_stats, sgd_step
 from .recall import recall
 from .record import RunRecord, save_tensors
 from .settings import clear_errors
 from .stats import Tested, correlation, permutation_test, ranks, seed_interval
 from .stats import shuffle_rows, sign_flip_test, verdict
+from .streams import to_unit
 
 # from the pages on statistics and figures; imports from here go on working
 _all_ = [
@@ -41,13 +42,13 @@ _all_ = [
 ]
 
 # %% auto #0
-__all__ = ['Samples', 'samples_of', 'Life', 'life', 'verdicts', 'layer_activations', 'class_patterns', 'overlap',
-           'same_minus_other', 'top_overlap', 'batch_shares', 'mutual_information', 'explained_by_class',
-           'sample_gradients', 'gradient_correlation', 'draw_of_class', 'compare_gradients', 'content_correlation',
-           'task_ages', 'recalled_by_task', 'recall_and_accuracy', 'lagged_correlation', 'without_means',
-           'circular_shift', 'between_tasks', 'swap_test', 'recall_signal', 'recalled_on_unseen', 'recency_profile',
-           'recency_index', 'shuffle_ages', 'Tested', 'correlation', 'permutation_test', 'ranks', 'recalled_array',
-           'seed_interval', 'shuffle_rows', 'sign_flip_test']
+__all__ = ['Samples', 'samples_of', 'Life', 'life', 'kept_network', 'batches_of_tasks', 'next_recall', 'verdicts',
+           'layer_activations', 'class_patterns', 'overlap', 'same_minus_other', 'top_overlap', 'batch_shares',
+           'mutual_information', 'explained_by_class', 'sample_gradients', 'gradient_correlation', 'draw_of_class',
+           'compare_gradients', 'content_correlation', 'task_ages', 'recalled_by_task', 'recall_and_accuracy',
+           'lagged_correlation', 'without_means', 'circular_shift', 'between_tasks', 'swap_test', 'recall_signal',
+           'recalled_on_unseen', 'recency_profile', 'recency_index', 'shuffle_ages', 'Tested', 'correlation',
+           'permutation_test', 'ranks', 'recalled_array', 'seed_interval', 'shuffle_rows', 'sign_flip_test']
 
 # %% ../nbs/library/brain.ipynb #c007
 @dataclass
@@ -159,6 +160,68 @@ def life(
         network(found['old']),
         Samples(**found['samples']),
     )
+
+# %% ../nbs/library/brain.ipynb #c009f
+def kept_network(
+    path: str | Path,  # of the weights, in half precision
+    in_shape: tuple[int, ...] = (3, 32, 32),  # (C, H, W) of its images
+    n_classes: int = 10,
+) -> nn.Module:  # in single precision, in training mode, on the CPU
+    """A network at the end of a run, from its file.
+
+    Raises: FileNotFoundError; RuntimeError if the weights are another network's.
+
+    Example: `kept_network('results/networks/cifar10-arm-0.pt')`."""
+    state = torch.load(path, map_location='cpu', weights_only=True)
+    net = model_for(in_shape, n_classes)
+    # mixed precision wraps the network, and its names begin with `net.`
+    net.load_state_dict(
+        {
+            name.removeprefix('net.'): v.float() if v.is_floating_point() else v
+            for name, v in state.items()
+        }
+    )
+    return net
+
+
+def batches_of_tasks(
+    parts,  # of a stream: `stream.train` or `stream.val`, a pair (x, y) a task
+    k: int,  # batches of each task
+    N: int,  # images a batch
+    generator: torch.Generator,  # draws (on the CPU)
+) -> list[tuple[Tensor, Tensor]]:  # task after task: (N, C, H, W) in [0, 1], (N,)
+    """Batches of real images, drawn from each task without replacement.
+
+    Example: `batches_of_tasks(stream.val, 3, 10, generator)` has 15 for five tasks."""
+    found = []
+    for x, y in parts:
+        drawn = torch.randperm(len(y), generator=generator)[: k * N]
+        found += [(to_unit(x[i]), y[i]) for i in drawn.split(N)]
+    return found
+
+
+def next_recall(
+    model: nn.Module,  # the network at the end of a run; left as it was
+    batches: list[tuple[Tensor, Tensor]],  # (N, C, H, W) images, (N,) classes
+    cfg,  # `ArmConfig`: eta_0 and what recall needs
+) -> Samples:  # t is the number of the batch, from 0
+    """What ARM would recall after each of these batches, if the run went on with it.
+
+    f_theta is the network itself, f_theta' a copy that has learned the batch: the first
+    iteration of a task. Recall starts once from every image. Source: Algorithm 1.
+    """
+    found = {}
+    for t, (xb, yb) in enumerate(batches, 1):
+        new = copy.deepcopy(model)
+        with keep_stats(model, new):
+            # line 5
+            sgd_step(new, F.cross_entropy(new(xb), yb), cfg.eta_0)
+            # lines 7, 8
+            x_hat = recall(xb, model, new, yb, cfg)
+            with torch.no_grad():
+                p_hat = model(x_hat).softmax(-1)
+        found[t] = Recalled(xb, yb, x_hat, p_hat, None)
+    return samples_of(found)
 
 # %% ../nbs/library/brain.ipynb #c025b
 @clear_errors

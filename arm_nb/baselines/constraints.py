@@ -5,6 +5,7 @@
 # %% ../../nbs/rivals/28_constraints.ipynb #c004
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
@@ -17,15 +18,15 @@ from torch import Tensor, nn
 from .gem import Gem
 from .replay import Storing
 from ..divergence import js_div
-from ..learner import Strategy, register
+from ..learner import NaiveConfig, Strategy, register
 from ..models import Memory
 from ..networks import eval_mode, keep_stats, move_against
 from ..settings import Config, check_number, choice, clear_errors, number
 from ..streams import to_unit
 
 # %% auto #0
-__all__ = ['pull', 'AnchoredConfig', 'Anchored', 'shapes_of', 'fisher_draw', 'EwcConfig', 'Ewc', 'SiConfig', 'Si', 'MasConfig',
-           'Mas', 'one_constraint', 'AgemConfig', 'Agem', 'ImmConfig', 'Imm', 'tiny_of', 'answering', 'Drift']
+__all__ = ['pull', 'AnchoredConfig', 'Anchored', 'EwcConfig', 'Ewc', 'SiConfig', 'Si', 'MasConfig', 'Mas', 'one_constraint',
+           'AgemConfig', 'Agem', 'ImmConfig', 'Imm', 'Drift']
 
 # %% ../../nbs/rivals/28_constraints.ipynb #pull
 @clear_errors
@@ -48,23 +49,16 @@ def pull(
         p.addcdiv_(slope, 1 + eta * w, value=eta)
     return torch.stack(penalty).sum()
 
-# %% ../../nbs/rivals/28_constraints.ipynb #anchored
+# %% ../../nbs/rivals/28_constraints.ipynb #anchored_anchoredconfig
 @dataclass(frozen=True)
-class AnchoredConfig(Config):
-    "What all anchored methods are told. ValueError for a value that cannot be."
+class AnchoredConfig(NaiveConfig):
+    """What all anchored methods are told: as plain SGD, and how strongly to pull.
+    ValueError for a value that cannot be.
+    """
 
-    rows: ClassVar = {
-        'mnist5k': {},
-        'mnist-color': dict(eta_0=0.01),
-        'cifar10': dict(eta_0=0.1),
-        'miniimagenet': dict(eta_0=0.1),
-    }
-
-    eta_0: float = number(0.05, at_least=0)  # learning rate
     strength: float = number(1.0, at_least=0)  # lambda, weight of the penalty
-    N: int = number(10, at_least=1)  # images in a batch
 
-
+# %% ../../nbs/rivals/28_constraints.ipynb #anchored
 class Anchored(Strategy):
     """Plain SGD, each parameter pulled back to where the last task ended.
 
@@ -105,9 +99,9 @@ class Anchored(Strategy):
     def follow(self, grads: list[Tensor], before: list[Tensor]) -> None:
         "Add to `running` what a step tells: its gradient, and where it came from."
 
+    @abstractmethod
     def consolidate(self) -> None:
         "Turn `running`, of a task of `n` batches, into `omega`. Subclasses write it."
-        raise NotImplementedError
 
     def weight(self) -> Sequence[Tensor]:
         "lambda Omega, for the penalty."
@@ -171,7 +165,7 @@ class Anchored(Strategy):
             for mine, held in zip(getattr(self, k), state[k]):
                 mine.copy_(held)
 
-
+# %% ../../nbs/rivals/28_constraints.ipynb #anchored_shapes_of
 def shapes_of(
     tensors,
 ) -> list[tuple] | None:  # None if it is no list of tensors of real numbers
@@ -304,7 +298,7 @@ def one_constraint(
     tiny = torch.finfo(square.dtype).tiny
     return (-dot(g, g_ref)).clamp(min=0) / square.clamp(min=tiny)
 
-# %% ../../nbs/rivals/28_constraints.ipynb #agem
+# %% ../../nbs/rivals/28_constraints.ipynb #agem_agemconfig
 @dataclass(frozen=True)
 class AgemConfig(Config):
     "Settings of A-GEM. ValueError for a value that cannot be."
@@ -323,7 +317,7 @@ class AgemConfig(Config):
     M: int = number(10, at_least=1)  # of them, drawn for the constraint of a step
     N: int = number(10, at_least=1)  # images in a batch
 
-
+# %% ../../nbs/rivals/28_constraints.ipynb #agem
 @register(
     'a-gem', 'Chaudhry et al. (2019), the mean loss on stored images must not rise'
 )
@@ -380,7 +374,7 @@ class Agem(Gem):
         y, place = at.T.to(self.ring.x.device)
         return to_unit(self.ring.x[y, place]), y
 
-# %% ../../nbs/rivals/28_constraints.ipynb #imm
+# %% ../../nbs/rivals/28_constraints.ipynb #imm_immconfig
 @dataclass(frozen=True)
 class ImmConfig(AnchoredConfig):
     "Settings of IMM. ValueError for a value that cannot be."
@@ -388,7 +382,7 @@ class ImmConfig(AnchoredConfig):
     strength: float = number(0.1, at_least=0)  # lambda of the L2-transfer
     merge: str = choice('mode', of=('mean', 'mode'))  # how networks become one
 
-
+# %% ../../nbs/rivals/28_constraints.ipynb #imm
 @register('imm', 'Lee et al. (2017), incremental moment matching')
 class Imm(Anchored):
     """Incremental Moment Matching: a mean of the networks after each task answers.
@@ -448,22 +442,12 @@ class Imm(Anchored):
         with eval_mode(self.model):
             return torch.func.functional_call(self.model, self.merged(), (x,))
 
-
+# %% ../../nbs/rivals/28_constraints.ipynb #imm_tiny_of
 def tiny_of(t: Tensor) -> float:
     "A number next to nothing in this precision."
     return torch.finfo(t.dtype).tiny
 
 # %% ../../nbs/rivals/28_constraints.ipynb #drift
-def answering(
-    strategy: Strategy,
-) -> Tensor:  # (P,) copied
-    "The parameters of the network that answers: IMM's merged one, else the learner."
-    named = getattr(
-        strategy, 'merged', lambda: dict(strategy.model.named_parameters())
-    )()
-    return torch.cat([p.detach().flatten() for p in named.values()])
-
-
 class Drift:
     """A callback of `run`: how far each task after the first moved what answers.
 
@@ -502,3 +486,13 @@ class Drift:
         "Each, averaged over the tasks after the first."
         kinds = 'parameters', 'function', 'told'
         return {k: sum(r[k] for r in self.rows) / len(self.rows) for k in kinds}
+
+# %% ../../nbs/rivals/28_constraints.ipynb #drift_answering
+def answering(
+    strategy: Strategy,
+) -> Tensor:  # (P,) copied
+    "The parameters of the network that answers: IMM's merged one, else the learner."
+    named = getattr(
+        strategy, 'merged', lambda: dict(strategy.model.named_parameters())
+    )()
+    return torch.cat([p.detach().flatten() for p in named.values()])

@@ -5,6 +5,7 @@
 # %% ../../nbs/rivals/27_simple.ipynb #c004
 from __future__ import annotations
 
+from abc import abstractmethod
 import copy
 from dataclasses import dataclass
 from math import cos, pi, prod
@@ -23,9 +24,8 @@ from ..settings import Config, choice, clear_errors, number, one_of
 from ..streams import to_unit
 
 # %% auto #0
-__all__ = ['FEATURES', 'masked_cross_entropy', 'MaskedConfig', 'Masked', 'untrained_features', 'NcmConfig', 'no_network',
-           'Computed', 'Ncm', 'SldaConfig', 'Slda', 'RidgeConfig', 'Ridge', 'place_for', 'train_on', 'GdumbConfig',
-           'Gdumb']
+__all__ = ['masked_cross_entropy', 'MaskedConfig', 'Masked', 'untrained_features', 'NcmConfig', 'Computed', 'Ncm', 'SldaConfig',
+           'Slda', 'RidgeConfig', 'Ridge', 'GdumbConfig', 'Gdumb']
 
 # %% ../../nbs/rivals/27_simple.ipynb #c011
 @clear_errors
@@ -69,9 +69,6 @@ class Masked(Naive):
         return {'real': loss}
 
 # %% ../../nbs/rivals/27_simple.ipynb #c020
-FEATURES = ('pixels', 'random', 'conv')  # what a computed classifier looks at
-
-
 @clear_errors
 def untrained_features(
     kind: str,  # one of `FEATURES`
@@ -100,7 +97,10 @@ def untrained_features(
         False
     )
 
-# %% ../../nbs/rivals/27_simple.ipynb #c022
+# %% ../../nbs/rivals/27_simple.ipynb #c020_features
+FEATURES = ('pixels', 'random', 'conv')  # what a computed classifier looks at
+
+# %% ../../nbs/rivals/27_simple.ipynb #c022_ncmconfig
 @dataclass(frozen=True)
 class NcmConfig(Config):
     """Settings of the nearest class mean: there is nothing to set.
@@ -112,16 +112,7 @@ class NcmConfig(Config):
         10, at_least=1
     )  # images in a batch; the result does not depend on it
 
-
-def no_network(
-    in_shape: tuple[int, int, int],  # (C, H, W)
-    n_classes: int,  # logits
-    seed: int = 0,  # of its weights, which nobody uses
-) -> nn.Module:
-    "The smallest network there is. It only says how many classes there are."
-    return with_seed(lambda: MLP(in_shape, n_classes, hidden=1), seed)
-
-
+# %% ../../nbs/rivals/27_simple.ipynb #c022
 class Computed(Strategy):
     """A classifier that is computed, not trained: running sums over the stream, and
     scores z W + b that follow from them. The network is left as it is.
@@ -148,19 +139,19 @@ class Computed(Strategy):
         ] = {}  # name -> running sums; 'n' (n_classes,) images each
         self._readout: tuple | None = None  # what `readout` gave, until the next step
 
+    @abstractmethod
     def begin(self, d: int, C: int) -> dict[str, Tensor]:
         "The sums before the first image, for d features and C classes."
-        raise NotImplementedError
 
+    @abstractmethod
     def learn(self, z: Tensor, one: Tensor) -> Tensor:
         """Take in features (N, d) and labels as ones (N, C); a loss, the mean over the
         batch.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def readout(self) -> tuple[Tensor, Tensor]:
         "W (d, C) and b (C,), from the sums."
-        raise NotImplementedError
 
     @torch.no_grad()
     def step(self, xb: Tensor, yb: Tensor) -> dict[str, Tensor]:
@@ -257,6 +248,15 @@ class Computed(Strategy):
         self.n_classes, self._readout = state['n_classes'], None
         if self.sums:
             self._look_at(tuple(state['in_shape']))
+
+# %% ../../nbs/rivals/27_simple.ipynb #c022_no_network
+def no_network(
+    in_shape: tuple[int, int, int],  # (C, H, W)
+    n_classes: int,  # logits
+    seed: int = 0,  # of its weights, which nobody uses
+) -> nn.Module:
+    "The smallest network there is. It only says how many classes there are."
+    return with_seed(lambda: MLP(in_shape, n_classes, hidden=1), seed)
 
 # %% ../../nbs/rivals/27_simple.ipynb #c030
 @register('ncm', 'the nearest class mean, in pixels', model=no_network)
@@ -426,7 +426,7 @@ def train_on(
                 steps += 1
     return steps
 
-# %% ../../nbs/rivals/27_simple.ipynb #c065
+# %% ../../nbs/rivals/27_simple.ipynb #c065_gdumbconfig
 @dataclass(frozen=True)
 class GdumbConfig(Config):
     "Settings of GDumb. ValueError for a value that cannot be."
@@ -445,7 +445,7 @@ class GdumbConfig(Config):
     epochs: int = number(50, at_least=1)  # passes over them in a training
     N: int = number(10, at_least=1)  # images in a batch, of the stream and in training
 
-
+# %% ../../nbs/rivals/27_simple.ipynb #c065
 @register(
     'gdumb',
     'Prabhu et al. (2020), a balanced buffer, and a network trained on it alone',

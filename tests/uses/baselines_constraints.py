@@ -1,6 +1,7 @@
 import copy
 import torch
 from arm_nb.baselines.constraints import *
+from arm_nb.baselines.constraints import answering, fisher_draw, shapes_of, tiny_of
 from arm_nb.models import MLP
 
 theta = [torch.tensor([2., 2.])]

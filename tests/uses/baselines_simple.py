@@ -1,5 +1,6 @@
 import torch
 from arm_nb.baselines.simple import *
+from arm_nb.baselines.simple import FEATURES, no_network, place_for, train_on
 from arm_nb.models import MLP
 
 torch.testing.assert_close(masked_cross_entropy(torch.zeros(2, 9), torch.tensor([3, 5])), torch.tensor(2.).log())

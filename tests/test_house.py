@@ -159,7 +159,7 @@ PICTURE = [
     ('laboratory', 'methods experiment sweeps report figures cli explore brain')]
 PLACE = {f'arm_nb.{m}': i for i, m in enumerate(m for _, row in PICTURE for m in row.split())}
 # What does not point down yet, (who imports, whom), each with what will end it. Take it away when it does.
-EXCEPTIONS = set()
+EXCEPTIONS = {('arm_nb.experiment', 'arm_nb.sweeps')}      # `experiment.sweep`, by a lazy `__getattr__`: DESIGN.md promises the name there
 
 
 def imported(code):

@@ -165,3 +165,10 @@ def test_how_to_cite_is_that_of_citation_cff():
     assert paper == dict(title=article['title'], author=names, journal=article['journal'], year=str(article['year']), url=article['url'])
     assert {k: package[k] for k in ('title', 'version', 'url')} == {k: str(cff[c]) for k, c in (('title', 'title'), ('version', 'version'), ('url', 'repository-code'))}
     assert package['author'] == cff['authors'][0]['name']
+
+
+def test_the_citation_says_what_holds():
+    said = ' '.join(yaml.safe_load((root/'CITATION.cff').read_text(encoding='utf-8'))['abstract'].split())
+    for name in ('table6-mnist5k', 'table1-cifar10'):
+        row, = [r for r in results(name) if r['method'] == 'arm']
+        for key in ('accuracy', 'forgetting'): assert pm(row, key) + '%' in said and pm(row, f'paper_{key}', '#.3g').split(' ±')[0] in said, (name, key)

@@ -89,7 +89,7 @@ def samples_of(
         t, *(torch.cat([getattr(b, name) for b in kept.values()]) for name in names)
     )
 
-# %% ../nbs/library/brain.ipynb #c009b
+# %% ../nbs/library/brain.ipynb #c009b_life
 @dataclass
 class Life:
     "A whole run of ARM: its record, its networks, and all that it recalled."
@@ -99,7 +99,7 @@ class Life:
     model_old: nn.Module  # f_theta at the end
     samples: Samples
 
-
+# %% ../nbs/library/brain.ipynb #c009b
 def life(
     data: str,  # name of a data set
     seed: int,
@@ -453,7 +453,7 @@ def content_correlation(
         parts.append({layer: a[layer] - b[layer] for layer in a})
     return {layer: torch.cat([p[layer] for p in parts]) for layer in parts[0]}
 
-# %% ../nbs/library/brain.ipynb #c073
+# %% ../nbs/library/brain.ipynb #c073_task_ages
 def task_ages(
     record: RunRecord,  # of a run in stages; a shuffled one has no ages
     # (T,) iterations, from 0; None: those that the record holds
@@ -483,7 +483,7 @@ def recalled_by_task(
     r = recalled_array(record)
     return np.stack([r[:, list(classes)].mean(1) for classes in record.task_classes], 1)
 
-
+# %% ../nbs/library/brain.ipynb #c073
 def recall_and_accuracy(
     record: RunRecord,  # with curves (`eval_every`)
 ) -> tuple[
@@ -707,7 +707,7 @@ def recency_index(
             found.append((even - age) / (even - 1))
     return float(np.mean(found)) if found else float('nan')
 
-
+# %% ../nbs/library/brain.ipynb #c097_shuffle_ages
 def shuffle_ages(
     ages: np.ndarray,  # (T, tasks) from `task_ages`
     # (T, tasks): `ages == 0` (past, future), or `np.sign(ages)` (past)

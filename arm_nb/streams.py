@@ -1174,7 +1174,7 @@ def _named_parts(
         )
     return x
 
-
+# %% ../nbs/10_streams.ipynb #s014_numbered
 def _numbered(
     parts: dict,  # part -> (images, labels)
     # what the classes are called, in ascending order of their labels

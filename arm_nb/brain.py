@@ -493,7 +493,9 @@ def recall_and_accuracy(
     measured.
 
     Recall is the mean since the point before. Range 0 to 1, no unit; NaN until a task
-    is past. Source: 3.2, Figs 3 and 4. Raises: ValueError for a record without curves.
+    is past. Source: 3.2, Figs 3 and 4.
+
+    Raises: ValueError for a record without curves.
     """
     points = np.array(record.curves['iteration'], dtype=int)
     if len(points) < 2:

@@ -500,7 +500,10 @@ class KeepRecalled:
 def load_images(
     path: str | Path,  # of a record whose run was asked to keep its network
 ) -> dict[int, Recalled]:  # iterations done -> what was recalled
-    "The recalled images of a run. FileNotFoundError if none were kept."
+    """The recalled images of a run.
+
+    Raises: FileNotFoundError if none were kept.
+    """
     kept = torch.load(Path(path).with_suffix('.recalled.pt'), weights_only=True)
     names = [f.name for f in fields(Recalled)]
     return {

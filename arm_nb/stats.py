@@ -390,7 +390,7 @@ def exact_test(
     """
     return _tested(value, every, drawn=0)
 
-
+# %% ../nbs/library/stats.ipynb #c040_permutation_test
 def permutation_test(
     value: float,  # the statistic as measured; the claim is that it is large
     # the same statistic with the link broken once

@@ -718,7 +718,7 @@ def both_protocols(
         anew=anew,
     )
 
-# %% ../nbs/10_streams.ipynb #c057
+# %% ../nbs/10_streams.ipynb #c057_downloaded
 def _downloaded(name: str, kind: str) -> dict:
     "The fields of a data set that torchvision can bring."
     return dict(
@@ -726,7 +726,7 @@ def _downloaded(name: str, kind: str) -> dict:
         get=f'arm_nb data get {name} --root DIR',
     )
 
-
+# %% ../nbs/10_streams.ipynb #c057
 DATASETS = {
     spec.name: spec
     for spec in (

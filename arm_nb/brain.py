@@ -91,7 +91,7 @@ def samples_of(
         t, *(torch.cat([getattr(b, name) for b in kept.values()]) for name in names)
     )
 
-# %% ../nbs/library/brain.ipynb #c009b
+# %% ../nbs/library/brain.ipynb #c009b_life
 @dataclass
 class Life:
     "A whole run of ARM: its record, its networks, and all that it recalled."
@@ -101,7 +101,7 @@ class Life:
     model_old: nn.Module  # f_theta at the end
     samples: Samples
 
-
+# %% ../nbs/library/brain.ipynb #c009b
 def life(
     data: str,  # name of a data set
     seed: int,
@@ -529,7 +529,7 @@ def content_correlation(
         parts.append({layer: a[layer] - b[layer] for layer in a})
     return {layer: torch.cat([p[layer] for p in parts]) for layer in parts[0]}
 
-# %% ../nbs/library/brain.ipynb #c073
+# %% ../nbs/library/brain.ipynb #c073_task_ages
 @clear_errors
 def task_ages(
     record: RunRecord,  # of a run in stages; a shuffled one has no ages
@@ -561,7 +561,7 @@ def recalled_by_task(
     r = recalled_array(record)
     return np.stack([r[:, list(classes)].mean(1) for classes in record.task_classes], 1)
 
-
+# %% ../nbs/library/brain.ipynb #c073
 @clear_errors
 def recall_and_accuracy(
     record: RunRecord,  # with curves (`eval_every`)
@@ -572,7 +572,9 @@ def recall_and_accuracy(
     measured.
 
     Recall is the mean since the point before. Range 0 to 1, no unit; NaN until a task
-    is past. Source: 3.2, Figs 3 and 4. Raises: ValueError for a record without curves.
+    is past. Source: 3.2, Figs 3 and 4.
+
+    Raises: ValueError for a record without curves.
     """
     points = np.array(record.curves['iteration'], dtype=int)
     if len(points) < 2:
@@ -793,7 +795,7 @@ def recency_index(
             found.append((even - age) / (even - 1))
     return float(np.mean(found)) if found else float('nan')
 
-
+# %% ../nbs/library/brain.ipynb #c097_shuffle_ages
 def shuffle_ages(
     ages: np.ndarray,  # (T, tasks) from `task_ages`
     # (T, tasks): `ages == 0` (past, future), or `np.sign(ages)` (past)

@@ -91,7 +91,10 @@ def typed(
     text: str,  # e.g. '1.0', 'none', 'true'
     kind,  # int, float, bool, str, None, or a union of them
 ):
-    "Text as a value of a type. ValueError if it is none."
+    """Text as a value of a type.
+
+    Raises: ValueError if it is none.
+    """
     kinds, low = get_args(kind) or (kind,), text.strip().lower()
     if type(None) in kinds and low == 'none':
         return None
@@ -114,7 +117,10 @@ def overrides(
     texts: list[str],  # each 'field=value'
     method: str,  # name in METHODS or VARIANTS
 ) -> dict:  # field -> value of the field's type
-    "What `--set` asks for. ValueError names the field, or the nearest one there is."
+    """What `--set` asks for.
+
+    Raises: ValueError names the field, or the nearest one there is.
+    """
     from arm_nb.methods import METHODS, row_of
     from arm_nb.settings import one_of
 
@@ -179,7 +185,7 @@ def class_order_of(
 ) -> int | list[int] | None:
     """What `--class-order` asks for.
 
-    ValueError if it is neither a seed nor a list of classes.
+    Raises: ValueError if it is neither a seed nor a list of classes.
     """
     if text is None:
         return None

@@ -40,7 +40,7 @@ def weighted_mean(
 ) -> Tensor:  # scalar
     """Mean of `values` in which value i counts `weight[i]` times.
 
-    ValueError for an empty batch or a weight of another shape.
+    Raises: ValueError for an empty batch or a weight of another shape.
     """
     check_weight(values, weight)
     if weight is None:
@@ -52,7 +52,7 @@ def weighted_mean(
 def _log_p_q_m(logits_old: Tensor, logits_new: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """log p, log q and log m with m = (p + q)/2, each (B, C).
 
-    ValueError when the two networks' outputs do not match.
+    Raises: ValueError when the two networks' outputs do not match.
     """
     if logits_old.shape != logits_new.shape:
         raise ValueError(
@@ -85,7 +85,7 @@ def js_div(
     """Mean Jensen–Shannon divergence between two networks (eqs 4–8 as the text has
     them).
 
-    ValueError if the shapes differ or the batch is empty.
+    Raises: ValueError if the shapes differ or the batch is empty.
 
     Example: `round(js_div(torch.eye(2), torch.eye(2).flip(0)).item(), 3)` is 0.111.
     """
@@ -113,7 +113,7 @@ def mean_kl_div(
     """Mean over the batch of ½KL(m‖p) + ½KL(m‖q), the D that the released code uses in
     eqs 4–8.
 
-    ValueError if the shapes differ or the batch is empty.
+    Raises: ValueError if the shapes differ or the batch is empty.
 
     Example: `round(mean_kl_div(torch.eye(2), torch.eye(2).flip(0)).item(), 3)` is 0.12.
     """
@@ -129,8 +129,9 @@ def soft_cross_entropy(
 ) -> Tensor:  # scalar >= 0, nats; at least the entropy of the targets
     """Cross-entropy of `logits` to the soft targets softmax(`target_logits`).
 
-    The L of eq. 6 and of Algorithm 1, line 9. ValueError if the shapes differ or the
-    batch is empty.
+    The L of eq. 6 and of Algorithm 1, line 9.
+
+    Raises: ValueError if the shapes differ or the batch is empty.
 
     Example: `round(soft_cross_entropy(torch.zeros(1, 4), torch.zeros(1, 4)).item(), 3)`
     is 1.386.
@@ -166,8 +167,9 @@ def ce_div(
 ) -> Tensor:  # scalar >= 0, nats
     """Mean cross-entropy H(softmax f_old, softmax f_new).
 
-    It is `soft_cross_entropy` in the place of D (Table 7). ValueError if the shapes
-    differ or the batch is empty.
+    It is `soft_cross_entropy` in the place of D (Table 7).
+
+    Raises: ValueError if the shapes differ or the batch is empty.
 
     Example: `round(ce_div(torch.zeros(1, 4), torch.zeros(1, 4)).item(), 3)` is 1.386.
     """
@@ -187,8 +189,9 @@ def violations(
     div: str = 'js',  # a name in `DIVERGENCES`
 ) -> Tensor:  # (B,) >= 0: D at each input, 0 where the change is local
     """By how much each input violates eq. 4: the divergence of the two networks where
-    neither assigns a present class. ValueError for a divergence that is not there, and
-    as `local`.
+    neither assigns a present class.
+
+    Raises: ValueError for a divergence that is not there, and as `local`.
     """
     one_of(DIVERGENCES, div, 'div')
     is_local = local(logits_old.argmax(-1), logits_new.argmax(-1), present)

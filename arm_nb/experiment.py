@@ -372,51 +372,50 @@ def run(
     with threads_for(learner.strategy.model):
         return learner.fit()
 
-# %% ../nbs/library/experiment.ipynb #c015c_ask
-@clear_errors
-def ask(
-    # name of a data set, or a stream of your own
-    data: str | Stream = 'mnist-mini',
-    method: str = 'arm',  # name in `METHODS` or `VARIANTS`
-    # of first weights, order of images, method's draws
-    seed: int = 0,
-    # torchvision's root, for data that is in no package
-    root: str | Path | None = None,
-    # as the authors' code; 'paper': text to the letter
-    flavour: str = 'released',
-    # for your own data, whose settings: 'mnist5k', …
-    preset: str | None = None,
-    # a network, or its maker; None: the paper's
-    model: nn.Module | Callable | None = None,
-    # a list of classes, or a seed; None: by label
-    class_order: int | Sequence[int] | None = None,
-    **more,  # see `run`
-) -> Asked:
-    """A run as it was asked for. Errors as `run`.
-
-    `model` is a network, or (in_shape, n_classes, seed) -> network.
-    """
-    name, changed = row_of(method)
-    config = METHODS[name].config
-    asked = {'protocol', 'drop_last', 'rehearsal', 'weights_seed', 'order_seed'}
-    own = {f.name for f in fields(Asked)} & asked
+# %% ../nbs/library/experiment.ipynb #c015c_check
+def _check_more(config, method: str, own: Sequence[str], more: dict) -> None:
+    "Refuse a setting that nobody has, and seeds and parts that cannot be."
     known = [*(f.name for f in fields(config)), *LEARNER, *COMPUTE, *sorted(own)]
     for key in more:
         one_of(known, key, f'setting of {method}')
-    seed = check_number(seed, 'seed', 0, 2**63, whole=True)
     for key in ('weights_seed', 'order_seed', 'rehearsal'):
         if more.get(key) is not None:
             more[key] = check_number(more[key], key, 0, 2**63, whole=True)
     one_of(('test', 'val'), more.get('eval_on', 'test'), 'eval_on')
+
+
+def _checked_data(data, more: dict) -> str | Stream:
+    "A data set by its full name, or a stream; ValueError for anything else."
     if isinstance(data, str):
-        data = data_spec(data).name
-    elif not isinstance(data, Stream):
+        return data_spec(data).name
+    if not isinstance(data, Stream):
         raise ValueError(
             'data must be the name of a data set or a Stream (Stream.from_arrays, '
             f'Stream.from_folder), not {type(data).__name__}'
         )
-    if isinstance(data, Stream) and 'protocol' in more:
+    if 'protocol' in more:
         raise ValueError('protocol is for data sets by name: a stream has its own')
+    return data
+
+# %% ../nbs/library/experiment.ipynb #c015c_ask
+@clear_errors
+def ask(
+    data: str | Stream = 'mnist-mini',
+    method: str = 'arm',
+    seed: int = 0,
+    root: str | Path | None = None,
+    flavour: str = 'released',
+    preset: str | None = None,
+    model: nn.Module | Callable | None = None,
+    class_order: int | Sequence[int] | None = None,
+    **more,
+) -> Asked:
+    "A run as it was asked for. Arguments and errors as `run`."
+    name, changed = row_of(method)
+    own = ('protocol', 'drop_last', 'rehearsal', 'weights_seed', 'order_seed')
+    _check_more(METHODS[name].config, method, own, more)
+    seed = check_number(seed, 'seed', 0, 2**63, whole=True)
+    data = _checked_data(data, more)
     if model is not None and not callable(model):
         raise ValueError(
             'model must be a network or a function (in_shape, n_classes, seed) -> '
@@ -513,7 +512,10 @@ class KeepRecalled:
 def load_images(
     path: str | Path,  # of a record whose run was asked to keep its network
 ) -> dict[int, Recalled]:  # iterations done -> what was recalled
-    "The recalled images of a run. FileNotFoundError if none were kept."
+    """The recalled images of a run.
+
+    Raises: FileNotFoundError if none were kept.
+    """
     kept = torch.load(Path(path).with_suffix('.recalled.pt'), weights_only=True)
     names = [f.name for f in fields(Recalled)]
     return {

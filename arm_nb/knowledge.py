@@ -22,8 +22,10 @@ def graph(
 ) -> torch.Tensor:  # (B,) int64, the label of each input, 0 to C-1
     """The knowledge of `f` (eq. 1) on the inputs `x`: the label it gives to each.
 
-    Put `f` in eval mode first. Of equal logits the first counts. Raises ValueError if
-    `f(x)` is not one row of logits an input, or holds a NaN."""
+    Put `f` in eval mode first. Of equal logits the first counts.
+
+    Raises: ValueError if `f(x)` is not one row of logits an input, or holds a NaN.
+    """
     with torch.no_grad():
         logits = f(x)
     if logits.ndim != 2 or len(logits) != len(x):
@@ -68,8 +70,8 @@ def local(
     """Eq. 3: which inputs may the present batch change? Those that *either* network
     puts in a class of the batch.
 
-    Raises ValueError if the labels are not integers or the two lists differ in
-    shape."""
+    Raises: ValueError if the labels are not integers or the two lists differ in shape.
+    """
     y_old, y_new = torch.as_tensor(y_old), torch.as_tensor(y_new)
     if not isinstance(present, (int, torch.Tensor)):
         present = list(present)

@@ -207,8 +207,10 @@ def check_weights(
 # %% ../nbs/12_learner.ipynb #c015
 class Strategy(ABC):
     """A method of continual learning. Subclasses write `step`; loops call the strategy;
-    your own loop calls `observe`. TypeError if the model is no network, the settings of
-    another class, or the generator none.
+    your own loop calls `observe`.
+
+    Raises: TypeError if the model is no network, the settings of another class, or the
+    generator none.
 
     Example: `Naive(net, NaiveConfig()).predict(x).shape[1]` is 2.
     """
@@ -295,9 +297,10 @@ class Strategy(ABC):
         xb: torch.Tensor,  # (N, C, H, W) floats in [0, 1]
         yb: torch.Tensor,  # (N,) labels
     ) -> dict[str, float]:  # loss terms
-        """One checked iteration, for your own loop. ValueError, and nothing has
-        changed, if the batch is unsound or the network cannot learn it; NonFiniteLoss
-        if a term is.
+        """One checked iteration, for your own loop.
+
+        Raises: ValueError, and nothing has changed, if the batch is unsound or the
+        network cannot learn it; NonFiniteLoss if a term is.
         """
         check_batch(
             xb, yb, self.in_shape, 2**31 if self.n_classes is None else self.n_classes
@@ -326,8 +329,9 @@ class Strategy(ABC):
     ) -> (
         torch.Tensor
     ):  # (B, n_classes) logits, or any scores whose largest is the answer
-        """What the method answers, in evaluation mode and without gradients. ValueError
-        for bytes, and for images of another shape.
+        """What the method answers, in evaluation mode and without gradients.
+
+        Raises: ValueError for bytes, and for images of another shape.
         """
         x = self.checked(x)
         with eval_mode(self.model):
@@ -393,8 +397,9 @@ class Strategy(ABC):
             _check_kind(state.get(key), mine, f'state[{key!r}]')
 
     def load_state_dict(self, state: dict) -> None:
-        """Go on from what `state_dict` returned. ValueError, and nothing has changed,
-        as `check_state`.
+        """Go on from what `state_dict` returned.
+
+        Raises: ValueError, and nothing has changed, as `check_state`.
         """
         self.check_state(state)
         self.generator.set_state(state['generator'])
@@ -440,8 +445,9 @@ class Strategy(ABC):
         return x.to(self.like.dtype)
 
     def try_batch(self, xb: torch.Tensor) -> int:
-        """How many logits the network gives for such a batch. ValueError, and nothing
-        has changed, if it could not learn it.
+        """How many logits the network gives for such a batch.
+
+        Raises: ValueError, and nothing has changed, if it could not learn it.
         """
         n, draws = try_network(self.model, xb.to(self.like.dtype))
         said = getattr(self.model, 'n_classes', None)
@@ -533,7 +539,10 @@ def register(
 # %% ../nbs/12_learner.ipynb #c019
 @dataclass(frozen=True)
 class NaiveConfig(Config):
-    "Settings of plain SGD. ValueError names a field that cannot be."
+    """Settings of plain SGD.
+
+    Raises: ValueError names a field that cannot be.
+    """
 
     rows: ClassVar = {
         'mnist5k': {},
@@ -587,7 +596,7 @@ def count_right(
 ):  # (2, n_classes) int64, on the device of y: named correctly, there in all
     """Per class, how many images are named correctly, without waiting for the device.
 
-    ValueError for what are no bytes, or no labels of them.
+    Raises: ValueError for what are no bytes, or no labels of them.
     """
     if not isinstance(strategy, Strategy):
         raise TypeError(f'strategy must be a Strategy, not {strategy!r}')
@@ -637,10 +646,11 @@ def evaluate(
     sets: list,  # a task each: (x uint8 (n, C, H, W), y int64 (n,)), n >= 1
     batch: int = 500,  # images at a time
 ) -> list[float]:  # accuracy of each task, 0..1
-    """Accuracy of each task, the mean over its classes (A.3). ValueError as
-    `count_right`.
+    """Accuracy of each task, the mean over its classes (A.3).
 
     Nothing waits for the device before the last line.
+
+    Raises: ValueError as `count_right`.
     """
     if not isinstance(sets, (list, tuple)) or not all(
         isinstance(s, (list, tuple)) and len(s) == 2 for s in sets
@@ -705,8 +715,10 @@ def _check_said(eval_on, callbacks, checkpoint, marks, **texts) -> None:
 # %% ../nbs/12_learner.ipynb #c041
 class Learner:
     """The loop: one method on one stream. `fit` runs it; `record` can be read at any
-    time, also after a failure. ValueError if the model and the stream do not fit, or
-    for a setting that cannot be.
+    time, also after a failure.
+
+    Raises: ValueError if the model and the stream do not fit, or for a setting that
+    cannot be.
 
     Example: `Learner(Naive(model_for((1, 28, 28), 10)), get_stream()).record.complete`
     is False.
@@ -773,9 +785,10 @@ class Learner:
         self.t, self.tape, self.began = 0, Tape(self.record), None
 
     def fit(self) -> RunRecord:
-        """Run to the end, from the checkpoint if there is one. ValueError if that is
-        damaged or of another run, NonFiniteLoss if a loss is, RuntimeError if it has
-        run.
+        """Run to the end, from the checkpoint if there is one.
+
+        Raises: ValueError if the checkpoint is damaged or of another run, NonFiniteLoss
+        if a loss is, RuntimeError if it has run.
         """
         if self.began is not None:
             raise RuntimeError('this Learner has run already: make a new one')

@@ -20,8 +20,9 @@ def accuracy_matrix(
     """`a` as an array: a[i, j] is the accuracy on task j after stage i, a fraction
     (A.3).
 
-    Raises ValueError if it is no rectangle of numbers or holds anything outside [0, 1],
-    such as percentages."""
+    Raises: ValueError if it is no rectangle of numbers or holds anything outside [0,
+    1], such as percentages.
+    """
     try:
         a = np.array(a, dtype=np.float64)
     except (TypeError, ValueError) as e:
@@ -51,7 +52,7 @@ def average_accuracy(
 ) -> float:  # A_T, 0 to 1
     """Eq. 10: the mean accuracy over all tasks after the last stage.
 
-    Raises ValueError, naming the tasks, if some are untested after the last stage: the
+    Raises: ValueError, naming the tasks, if some are untested after the last stage: the
     mean of the rest would flatter.
 
     Example: `average_accuracy([[1., 0.], [.5, 1.]])` is 0.75.
@@ -78,8 +79,10 @@ def task_forgetting(
     """Eq. 12: for each task learned before stage `i`, its best accuracy at any earlier
     stage minus that at stage `i`.
 
-    Untested entries of the past are passed over. Raises ValueError if the matrix has no
-    stage `i`, or, naming the task, if it was not tested at stage `i` or never before.
+    Untested entries of the past are passed over.
+
+    Raises: ValueError if the matrix has no stage `i`, or, naming the task, if it was
+    not tested at stage `i` or never before.
 
     Example: `task_forgetting([[1., 0.], [.5, 1.]]).tolist()` is [0.5].
     """
@@ -106,7 +109,9 @@ def forgetting(
 ) -> (
     float
 ):  # F_T, -1 to 1; NaN after a single stage, when nothing can have been forgotten
-    """Eq. 11: the mean of `task_forgetting` after the last stage. ValueError as there.
+    """Eq. 11: the mean of `task_forgetting` after the last stage.
+
+    Raises: ValueError as `task_forgetting`.
 
     Example: `forgetting([[1., 0.], [.5, 1.]])` is 0.5.
     """
@@ -121,8 +126,11 @@ def backward_transfer(
     """Backward transfer (Lopez-Paz & Ranzato, 2017): mean change from just learned to
     the end, over all tasks but the last.
 
-    Task j is taken to be the one learned in stage j. Raises ValueError, naming the
-    task, if either was not tested."""
+    Task j is taken to be the one learned in stage j.
+
+    Raises: ValueError, naming the task, if its accuracy just learned or at the end was
+    not tested.
+    """
     a = accuracy_matrix(a)
     k = min(len(a) - 1, a.shape[1] - 1)
     change = a[-1, :k] - a.diagonal()[:k]
@@ -145,7 +153,8 @@ def mean_sd(
 ) -> tuple:  # (mean, sample sd, ddof=1); the sd of one value is NaN, NaN gives NaN
     """Mean and sample standard deviation over seeds, as after the ± of a table.
 
-    Raises ValueError without values."""
+    Raises: ValueError without values.
+    """
     v = np.array(values, dtype=np.float64).ravel()
     if not v.size:
         raise ValueError('mean_sd of no values: give one number a seed')

@@ -20,8 +20,9 @@ from .settings import check_number, clear_errors, one_of
 class MLP(nn.Module):
     """The paper's network for digits (A.4): two hidden layers of ReLUs.
 
-    Images (B,C,H,W) in, logits (B,n_classes) out. ValueError for sizes that cannot be
-    and for images of another shape.
+    Images (B,C,H,W) in, logits (B,n_classes) out.
+
+    Raises: ValueError for sizes that cannot be and for images of another shape.
 
     Example: `count_parameters(MLP())` is 478410.
     """
@@ -180,7 +181,8 @@ def resnet18(
 ) -> ResNet:
     """The paper's network for colour images (A.4): 1,094,750 parameters for CIFAR-10.
 
-    ValueError for sizes that cannot be, and for images below 25x25 or of another shape.
+    Raises: ValueError for sizes that cannot be, and for images below 25x25 or of
+    another shape.
 
     Example: `count_parameters(resnet18())` is 1094750.
     """
@@ -194,7 +196,10 @@ def model_for(
     n_classes: int,  # logits
     seed: int = 0,  # fixes the first weights
 ) -> nn.Module:  # on the CPU, in training mode
-    "The paper's network for images of this shape (A.4). ValueError as `network_for`."
+    """The paper's network for images of this shape (A.4).
+
+    Raises: ValueError as `network_for`.
+    """
     return network_for(in_shape, {1: MLP, 3: resnet18}, seed, n_classes)
 
 # %% ../nbs/11_models.ipynb #c045_network_for
@@ -221,8 +226,9 @@ def network_for(
 class Prepared(nn.Module):
     """A network behind a door: images (B,C,H,W) are laid out and computed on as asked.
 
-    Logits (B,n_classes) come out in the images' precision. ValueError for an unknown
-    `amp`.
+    Logits (B,n_classes) come out in the images' precision.
+
+    Raises: ValueError for an unknown `amp`.
     """
 
     def __init__(

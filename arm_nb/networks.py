@@ -185,7 +185,7 @@ class Descent:
     def load_state_dict(self, state: dict) -> None:
         """Go on from a strategy's state.
 
-        ValueError, and nothing has changed, as `check_state`.
+        Raises: ValueError, and nothing has changed, as `check_state`.
         """
         self.check_state(state)
         if self.optimizer is not None:  # a copy: torch would share the tensors

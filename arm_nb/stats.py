@@ -32,10 +32,11 @@ def seed_interval(
     """Mean over seeds with Student's 95% interval, for many measures at once. NaN stays
     NaN.
 
-    ValueError for fewer than two seeds.
+    Raises: ValueError for fewer than two seeds.
 
     Example: `[round(float(v), 3) for v in seed_interval([1., 3.])]` is [2.0, -10.706,
-    14.706]."""
+    14.706].
+    """
     v = np.asarray(values, dtype=np.float64)
     n = len(v) if v.ndim else 0
     if n < 2:
@@ -106,7 +107,8 @@ def paired(
 ) -> Difference:  # of ours - theirs, with Cohen's d_z
     """The mean of paired differences with Student's 95% interval.
 
-    ValueError for NaN, infinite numbers, and lists of unequal length."""
+    Raises: ValueError for NaN, infinite numbers, and lists of unequal length.
+    """
     a = _numbers(ours, 'ours')
     b = _numbers([theirs] * len(a) if np.ndim(theirs) == 0 else theirs, 'theirs')
     if len(a) != len(b):
@@ -125,7 +127,10 @@ ROUNDING = 1e-12  # a difference of less than this share of the values is roundi
 # %% ../nbs/library/stats.ipynb #c018
 @dataclass(frozen=True)
 class Summary:
-    "A group of runs in three numbers. ValueError if they cannot be those of runs."
+    """A group of runs in three numbers.
+
+    Raises: ValueError if they cannot be those of runs.
+    """
 
     mean: float
     # sample standard deviation over runs (divided by n - 1); NaN for one run
@@ -147,7 +152,7 @@ def summary(
 ) -> Summary:
     """A group of runs in three numbers, for `welch`.
 
-    ValueError for NaN, infinite numbers and none.
+    Raises: ValueError for NaN, infinite numbers and none.
     """
     v = _numbers(values, 'values')
     return Summary(*_mean_sd(v, abs(v).max()), len(v))
@@ -217,7 +222,10 @@ def printed_kind(
     method: str,  # our name: 'arm', 'er-mir', ...
     data: str,  # the paper's data: 'mnist5k', 'cifar10' or 'miniimagenet'
 ) -> PrintedKind:
-    "What the paper's ± is in this method's rows. ValueError where no source says so."
+    """What the paper's ± is in this method's rows.
+
+    Raises: ValueError where no source says so.
+    """
     if (method, data) in PRINTED:
         return PRINTED[method, data]
     known = '; '.join(
@@ -235,10 +243,12 @@ def printed(
     mean: float,  # the printed mean as a fraction: 0.563 for 56.3
     plus_minus: float,  # what is printed after ±, as a fraction
 ) -> Summary:  # with the sample standard deviation of single runs
-    """A figure of the paper's tables, for `welch` and `verdict`. ValueError for per
-    cent.
+    """A figure of the paper's tables, for `welch` and `verdict`.
 
-    Example: `round(printed('er', 'mnist5k', .628, .031).sd, 4)` is 0.0711."""
+    Raises: ValueError for per cent.
+
+    Example: `round(printed('er', 'mnist5k', .628, .031).sd, 4)` is 0.0711.
+    """
     kind = printed_kind(method, data)
     if max(abs(mean), abs(plus_minus)) > 1:
         raise ValueError(
@@ -316,14 +326,17 @@ def verdict(
     margin: float | None = None,
 ) -> Verdict:  # on the claim that ours are larger
     """The one rule of the project: is `ours` above `theirs`? Paired by seed. Against a
-    `Summary`, which is runs of other seeds or what others printed, by Welch's interval.
+    `Summary`, which is runs of other seeds or what others printed, by Welch's
+    interval.
 
     Values are fractions. Other units are fine with a margin of their own.
-    ValueError for NaN, infinite numbers, unequal lengths, per cent without a margin,
-    and a margin that is not above 0.
+
+    Raises: ValueError for NaN, infinite numbers, unequal lengths, per cent without a
+    margin, and a margin that is not above 0.
 
     Example: `verdict([.51, .54, .57, .55, .60], [.50, .52, .54, .51, .55]).word` is
-    'holds'."""
+    'holds'.
+    """
     ours, other = _numbers(ours, 'ours'), isinstance(theirs, Summary)
     d = welch(summary(ours), theirs) if other else paired(ours, theirs)
     largest = max(
@@ -384,21 +397,24 @@ def exact_test(
 ) -> Tested:
     """Exact one-sided test.
 
-    ValueError if a statistic is no number, or the measured one is missing.
+    Raises: ValueError if a statistic is no number, or the measured one is missing.
     """
     return _tested(value, every, drawn=0)
 
-
+# %% ../nbs/library/stats.ipynb #c040_permutation_test
 @clear_errors
 def permutation_test(
     value: float,  # the statistic as measured; the claim is that it is large
     # the same statistic with the link broken once
     shuffled: Callable[[torch.Generator], float],
-    shuffles: int = 999,  # K, 2 to ten million
+    shuffles: int = 999,  # K, at least 2
     # draws the shuffles (on the CPU); None: one of seed 0
     generator: torch.Generator | None = None,
 ) -> Tested:
-    "One-sided test by random shuffles. ValueError if the statistic is not a number."
+    """One-sided test by random shuffles.
+
+    Raises: ValueError if the statistic is not a number.
+    """
     shuffles = check_number(shuffles, 'shuffles', 2, 10**7, whole=True)
     generator = torch.Generator().manual_seed(0) if generator is None else generator
     return _tested(value, [shuffled(generator) for _ in range(shuffles)], drawn=1)
@@ -434,7 +450,7 @@ def sign_test(
 ) -> Tested:  # of the share above 0; without a link it is one half
     """Are more differences above 0 than below? Exact (binomial).
 
-    ValueError if all are 0.
+    Raises: ValueError if all are 0.
     """
     from scipy.stats import binomtest  # only when asked for: a second
 

@@ -53,7 +53,8 @@ def class_tasks(
     class_order: int | Sequence[int] | None = None,  # as in `as_class_order`
 ) -> list[tuple[int, ...]]:  # one tuple of class numbers a task
     """The classes cut into tasks (A.7.1): equal ones, or of the given sizes.
-    ValueError if they do not come out even.
+
+    Raises: ValueError if they do not come out even.
     """
     n_classes = check_number(n_classes, 'n_classes', at_least=1, whole=True)
     if n_tasks is None:
@@ -87,7 +88,8 @@ def as_class_order(
     n_classes: int,
 ) -> list[int]:
     """The classes in the order in which they come.
-    ValueError if the list does not hold each class once.
+
+    Raises: ValueError if the list does not hold each class once.
     """
     if order is None:
         return list(range(n_classes))
@@ -140,7 +142,7 @@ def to_unit(
 ) -> torch.Tensor:  # float32 pixels in [0, 1]
     """Bytes to the unit interval: x / 255.
 
-    ValueError if it is not bytes: it may be there already.
+    Raises: ValueError if it is not bytes: it may be there already.
     """
     if not isinstance(x, torch.Tensor) or x.dtype != torch.uint8:
         kind = x.dtype if isinstance(x, torch.Tensor) else f'a {type(x).__name__}'
@@ -239,7 +241,9 @@ class Stream:
         tuple[torch.Tensor, torch.Tensor]
     ]:  # xb float32 in [0,1] (N,C,H,W), yb int64 (N,)
         """The batches of a stage, in the order that `order` fixes.
-        ValueError at once for an unknown stage, N < 1, or the seed of another run.
+
+        Raises: ValueError at once for an unknown stage, N < 1, or the seed of another
+        run.
         """
         x, y, N = self._stage(stage, N)
         seed = check_number(seed, 'seed', 0, 2**63, whole=True)
@@ -279,7 +283,9 @@ class Stream:
         order: int | Sequence[int] | None,
     ) -> 'Stream':
         """The same images with the classes in another order: tasks as large as before,
-        labels as they were. ValueError if that cannot be.
+        labels as they were.
+
+        Raises: ValueError if that cannot be.
         """
         if order is None:
             return self
@@ -304,7 +310,9 @@ class Stream:
         seed: int,  # seed of the run, from 0
     ) -> 'Stream':
         """The stream that a run gets: itself, or, where images are drawn anew for each
-        run, those of this seed. ValueError if it was cut by hand.
+        run, those of this seed.
+
+        Raises: ValueError if it was cut by hand.
         """
         if self.run_seed is None or self.draw is None or seed == self.run_seed:
             return self
@@ -371,8 +379,10 @@ class Stream:
 
         Images that are in parts already come as dict(train=(x, y), test=(x, y), val=(x,
         y)), val if there is one; `sizes` is not used then. Labels other than 0..C-1 are
-        numbered in ascending order, and `class_names` keeps what they were. ValueError
-        says what is wrong with images, labels, sizes or tasks, and what to do.
+        numbered in ascending order, and `class_names` keeps what they were.
+
+        Raises: ValueError says what is wrong with images, labels, sizes or tasks, and
+        what to do.
 
         Example: with `x, y = np.zeros((40, 8, 8), 'uint8'), np.arange(40) % 4`,
         `Stream.from_arrays('mine', x, y).n_tasks` is 2.
@@ -425,8 +435,9 @@ class Stream:
     ) -> 'Stream':
         """A stream of pictures in the layout of torchvision's `ImageFolder`, decoded
         into memory at each call. Without test/, each class is cut by a fixed seed.
-        FileNotFoundError if no pictures are there; ValueError names a picture that
-        cannot be read, or a class that is not in every part.
+
+        Raises: FileNotFoundError if no pictures are there; ValueError names a picture
+        that cannot be read, or a class that is not in every part.
         """
         parts, names = _folder_parts(root, side)
         name = name or Path(root).resolve().name
@@ -463,7 +474,9 @@ def split_per_class(
     seed: int | None = 0,
 ) -> list[np.ndarray]:  # one array of positions a part, ascending
     """Cut every class into parts of the given sizes, by a shuffle that `seed` fixes or
-    in order. ValueError if a class is too small.
+    in order.
+
+    Raises: ValueError if a class is too small.
     """
     rng, parts = np.random.RandomState(seed), []
     for c in np.unique(y):
@@ -487,7 +500,8 @@ def split_5k(
     per_class: int = 500,  # images of each class to train on
 ) -> tuple[np.ndarray, np.ndarray]:  # positions of (train, val)
     """MNIST-5k's split: a random share for validation, then the first of each class.
-    ValueError if a class is too small.
+
+    Raises: ValueError if a class is too small.
     """
     shuffled, n_val = (
         np.random.RandomState(seed).permutation(len(y)),
@@ -508,7 +522,9 @@ def paper_shares(
     n: int,  # images of a class, at least 3
 ) -> tuple[int, int, int]:  # how many of them are for (train, val, test)
     """MiniImageNet's shares: 20% to test on, 5% of the others to validate, at least one
-    of each. ValueError below three images.
+    of each.
+
+    Raises: ValueError below three images.
     """
     if n < 3:
         raise ValueError(
@@ -626,7 +642,10 @@ def _first_of_each(
     y: np.ndarray,  # (n,) labels, in some order
     per_class: int,  # how many to keep
 ) -> np.ndarray:  # (n,) bool
-    "Which are among the first so many of their class. ValueError if a class has fewer."
+    """Which are among the first so many of their class.
+
+    Raises: ValueError if a class has fewer.
+    """
     keep = np.zeros(len(y), bool)
     for c in np.unique(y):
         mine = np.flatnonzero(y == c)
@@ -704,7 +723,7 @@ def both_protocols(
         anew=anew,
     )
 
-# %% ../nbs/10_streams.ipynb #c057
+# %% ../nbs/10_streams.ipynb #c057_downloaded
 def _downloaded(name: str, kind: str) -> dict:
     "The fields of a data set that torchvision can bring."
     return dict(
@@ -712,7 +731,7 @@ def _downloaded(name: str, kind: str) -> dict:
         get=f'arm_nb data get {name} --root DIR',
     )
 
-
+# %% ../nbs/10_streams.ipynb #c057
 DATASETS = {
     spec.name: spec
     for spec in (
@@ -880,8 +899,9 @@ def _check_images(where: str, x, y, classes, in_shape) -> None:
 def data_spec(
     name: str,  # e.g. 'mnist-mini'
 ) -> DataSpec:
-    """The description of a data set; ValueError with the nearest name if there is none
-    of that name.
+    """The description of a data set.
+
+    Raises: ValueError with the nearest name if there is none of that name.
     """
     return DATASETS[one_of(DATASETS, name, 'data set')]
 
@@ -923,8 +943,10 @@ def get_stream(
 
     Data that is in no package is looked for under `root`, or else in the folder that
     the environment variable ARM_NB_ROOT names. The protocol 'released' is that of the
-    authors' code. ValueError for a name or a protocol that is not there;
-    FileNotFoundError says how to get what is missing.
+    authors' code.
+
+    Raises: ValueError for a name or a protocol that is not there; FileNotFoundError
+    says how to get what is missing.
 
     Example: `get_stream('mnist-mini').counts` is (4000, 500, 500).
     """
@@ -1014,7 +1036,8 @@ def register_data(
     what: str = 'registered by hand',  # with a name: one line for a listing
 ) -> DataSpec:
     """Add a data set to `DATASETS`. The stream is made once, to be looked at.
-    ValueError if the name is taken, the preset unknown, or the stream unsound.
+
+    Raises: ValueError if the name is taken, the preset unknown, or the stream unsound.
 
     Example: `register_data('mine', lambda: Stream.from_folder('pets'),
     preset='cifar10')`
@@ -1067,7 +1090,7 @@ def as_bytes(
 ) -> tuple[torch.Tensor, torch.Tensor]:  # uint8 (n, C, H, W) and int64 (n,), on the CPU
     """Images as bytes and their labels.
 
-    ValueError for pixels, shapes or labels that cannot be told.
+    Raises: ValueError for pixels, shapes or labels that cannot be told.
     """
     x, y = _as_tensor(x, f'{what}: images'), _as_tensor(y, f'{what}: labels')
     if x.ndim == 4:
@@ -1128,7 +1151,9 @@ def _channels_first(x: torch.Tensor, what: str, channels: str | None) -> torch.T
 
 def _pixels(x: torch.Tensor, what: str) -> torch.Tensor:
     """The one rule for pixels that are to be stored: bytes, or floats in [0, 1], which
-    become bytes. ValueError for all others.
+    become bytes.
+
+    Raises: ValueError for all others.
     """
     if x.dtype == torch.uint8:
         if x.numel() and x.max() == 1:
@@ -1157,7 +1182,8 @@ def _named_parts(
     y,  # labels, or None
 ) -> dict:  # part -> (images, labels); 'all' if they are not in parts
     """What was given, part by part.
-    ValueError if it is neither images and labels nor train and test.
+
+    Raises: ValueError if it is neither images and labels nor train and test.
     """
     if not isinstance(x, dict):
         if y is None:
@@ -1181,7 +1207,7 @@ def _named_parts(
         )
     return x
 
-
+# %% ../nbs/10_streams.ipynb #s014_numbered
 def _numbered(
     parts: dict,  # part -> (images, labels)
     # what the classes are called, in ascending order of their labels
@@ -1190,7 +1216,9 @@ def _numbered(
     dict, list | None
 ]:  # the same with labels 0..C-1, and what class i was called (None: i)
     """Labels numbered from 0.
-    ValueError for one class only, a class that is not learned, images of another shape.
+
+    Raises: ValueError for one class only, a class that is not learned, images of
+    another shape.
     """
     first = 'all' if 'all' in parts else 'train'
     values, shape = parts[first][1].unique(), parts[first][0].shape[1:]
@@ -1226,7 +1254,8 @@ def _by_share(
     shares: Sequence[float],  # for train, val and test; their sum is 1
 ) -> tuple[int, int, int]:  # how many images
     """Shares as numbers of images: at least one for each part that has a share.
-    ValueError if none is left to learn from.
+
+    Raises: ValueError if none is left to learn from.
     """
     val, test = (max(1, round(s * n)) if s else 0 for s in shares[1:])
     if n - val - test < 1:
@@ -1244,7 +1273,8 @@ def _cut(
     sizes: Sequence,
 ) -> dict:  # part -> (images, labels); a part without images is left out
     """Cut every class into three parts, by a shuffle that a fixed seed makes.
-    ValueError for sizes that cannot be.
+
+    Raises: ValueError for sizes that cannot be.
     """
     counts = all(isinstance(s, (int, np.integer)) for s in sizes)
     sound = len(sizes) == 3 and min(sizes) >= 0 and sizes[0] and sizes[2]
@@ -1268,8 +1298,9 @@ def _folder_parts(
     dict, list[str]
 ]:  # part -> (images uint8 (n,3,H,W), labels), arrays; the classes' names
     """The pictures below a folder, decoded.
-    ValueError if a class is not in every part; FileNotFoundError if no pictures are
-    there.
+
+    Raises: ValueError if a class is not in every part; FileNotFoundError if no pictures
+    are there.
     """
     there = {part: Path(root) / part for part in PARTS if (Path(root) / part).is_dir()}
     there = there or {'train': Path(root)}

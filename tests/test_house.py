@@ -214,6 +214,14 @@ def test_notebook_takes_back_what_it_registers(nb):
 
 
 @each_nb
+def test_a_long_exported_cell_holds_one_definition(nb):
+    "And what does not stand alone on the page: a table that it makes."
+    for c in nb.code:
+        lines, made = c['source'].count('\n') + 1, re.findall(r'^(?:def|class) (\w+)', c['source'], re.M)
+        assert not nb.exported(c) or lines <= 60 or len(made) <= 1, f'cell {c["id"]} has {lines} lines: one cell each for {", ".join(made)}'
+
+
+@each_nb
 def test_visible_code_fits_the_page(nb):
     long = [(c['id'], l) for c in nb.cells if c['cell_type'] == 'code' and not re.match(r'#\| (hide|echo: false)', c['source'])
             for l in c['source'].splitlines() if len(l) > 88]

@@ -72,10 +72,16 @@ def test_another_pool_of_images_another_width_another_step_are_run_again(tmp_pat
     assert len(losses) == 2 and losses[0] != losses[1]
 
 
-@pytest.mark.parametrize('backend', ['loky', 'dask'])
-def test_what_is_registered_by_hand_reaches_the_workers(backend, tmp_path):
+@pytest.mark.parametrize('backend', ['loky', 'dask', 'ray'])
+def test_what_is_registered_by_hand_reaches_the_workers(backend, tmp_path, monkeypatch):
     import joblib
-    client = None
+    client = ray = None
+    if backend == 'ray':
+        monkeypatch.setenv('RAY_USAGE_STATS_ENABLED', '0')
+        ray = pytest.importorskip('ray', reason="pip install 'arm_nb[ray]'")
+        from ray.util.joblib import register_ray
+        register_ray()
+        ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False)
     if backend == 'dask':
         distributed = pytest.importorskip('dask.distributed')
         client = distributed.Client(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None)
@@ -94,6 +100,7 @@ def test_what_is_registered_by_hand_reaches_the_workers(backend, tmp_path):
     finally:
         for table, name in ((METHODS, 'sleepy'), (DATASETS, 'few'), (DATA_ROWS, 'few'), (DIVERGENCES, 'mine')): table.pop(name, None)
         if client: client.close()
+        if ray: ray.shutdown()
 
 
 def test_class_order_by_list_and_by_seed():

@@ -53,7 +53,8 @@ def pull(
 @dataclass(frozen=True)
 class AnchoredConfig(NaiveConfig):
     """What all anchored methods are told: as plain SGD, and how strongly to pull.
-    ValueError for a value that cannot be.
+
+    Raises: ValueError for a value that cannot be.
     """
 
     strength: float = number(1.0, at_least=0)  # lambda, weight of the penalty
@@ -158,7 +159,10 @@ class Anchored(Strategy):
                 )
 
     def load_state_dict(self, state: dict) -> None:
-        "Go on from `state_dict`. ValueError, with nothing changed, as `check_state`."
+        """Go on from `state_dict`.
+
+        Raises: ValueError, with nothing changed, as `check_state`.
+        """
         super().load_state_dict(state)
         self.tasks, self.n = state['tasks'], state['n']
         for k in self.kept:
@@ -200,7 +204,10 @@ def fisher_draw(
 # %% ../../nbs/rivals/28_constraints.ipynb #ewc
 @dataclass(frozen=True)
 class EwcConfig(AnchoredConfig):
-    "Settings of Online EWC. ValueError for a value that cannot be."
+    """Settings of Online EWC.
+
+    Raises: ValueError for a value that cannot be.
+    """
 
     strength: float = number(100.0, at_least=0)  # lambda
     decay: float = number(
@@ -231,7 +238,10 @@ class Ewc(Anchored):
 # %% ../../nbs/rivals/28_constraints.ipynb #si
 @dataclass(frozen=True)
 class SiConfig(AnchoredConfig):
-    "Settings of SI. ValueError for a value that cannot be."
+    """Settings of SI.
+
+    Raises: ValueError for a value that cannot be.
+    """
 
     strength: float = number(0.1, at_least=0)  # lambda, there called c
     damping: float = number(
@@ -260,7 +270,10 @@ class Si(Anchored):
 # %% ../../nbs/rivals/28_constraints.ipynb #mas
 @dataclass(frozen=True)
 class MasConfig(AnchoredConfig):
-    "Settings of MAS. ValueError for a value that cannot be."
+    """Settings of MAS.
+
+    Raises: ValueError for a value that cannot be.
+    """
 
     strength: float = number(0.01, at_least=0)  # lambda
 
@@ -301,7 +314,10 @@ def one_constraint(
 # %% ../../nbs/rivals/28_constraints.ipynb #agem_agemconfig
 @dataclass(frozen=True)
 class AgemConfig(Config):
-    "Settings of A-GEM. ValueError for a value that cannot be."
+    """Settings of A-GEM.
+
+    Raises: ValueError for a value that cannot be.
+    """
 
     rows: ClassVar = {
         'mnist5k': {},
@@ -377,7 +393,10 @@ class Agem(Gem):
 # %% ../../nbs/rivals/28_constraints.ipynb #imm_immconfig
 @dataclass(frozen=True)
 class ImmConfig(AnchoredConfig):
-    "Settings of IMM. ValueError for a value that cannot be."
+    """Settings of IMM.
+
+    Raises: ValueError for a value that cannot be.
+    """
 
     strength: float = number(0.1, at_least=0)  # lambda of the L2-transfer
     merge: str = choice('mode', of=('mean', 'mode'))  # how networks become one
@@ -437,7 +456,10 @@ class Imm(Anchored):
         }
 
     def predict(self, x: Tensor) -> Tensor:
-        "The merged network's logits. ValueError as for every strategy."
+        """The merged network's logits.
+
+        Raises: ValueError as for every strategy.
+        """
         x = self.checked(x)
         with eval_mode(self.model):
             return torch.func.functional_call(self.model, self.merged(), (x,))

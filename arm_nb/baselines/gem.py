@@ -83,7 +83,7 @@ def project(
 ) -> Tensor:  # (P,) g~ with G g~ >= 0; g itself if it obeys already
     """GEM's direction (Lopez-Paz and Ranzato 2017, eq. 8).
 
-    ValueError for shapes that do not fit.
+    Raises: ValueError for shapes that do not fit.
     """
     for what, t in dict(g=g, G=G).items():
         if not isinstance(t, Tensor) or not t.is_floating_point():
@@ -215,7 +215,10 @@ class Ring:
 # %% ../../nbs/rivals/26_gem.ipynb #c036
 @dataclass(frozen=True)
 class GemConfig(Config):
-    "Settings of GEM. ValueError for a value that cannot be."
+    """Settings of GEM.
+
+    Raises: ValueError for a value that cannot be.
+    """
 
     rows: ClassVar = {
         'mnist5k': {},
@@ -387,7 +390,7 @@ class Gem(Storing):
     def load_state_dict(self, state: dict) -> None:
         """Go on from `state_dict`.
 
-        ValueError, and nothing has changed, as `check_state`.
+        Raises: ValueError, and nothing has changed, as `check_state`.
         """
         super().load_state_dict(state)
         self.ring, held = None, state['ring']

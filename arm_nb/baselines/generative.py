@@ -82,7 +82,7 @@ def gen_model_for(
 ) -> nn.Module:  # on the CPU, in training mode
     """The classifier of GEN and GEN-MIR for images of this shape.
 
-    ValueError as `network_for`.
+    Raises: ValueError as `network_for`.
     """
     return network_for(in_shape, {1: GatedMLP, 3: resnet18}, seed, n_classes)
 
@@ -269,9 +269,12 @@ _COLOUR = dict(z=50, M=100, hidden=256, dropout=0.0, iterations=5)  # ours, but 
 
 @dataclass(frozen=True)
 class GenConfig(Config):
-    """Settings of GEN. Defaults: MNIST. ValueError for a value that cannot be.
+    """Settings of GEN. Defaults: MNIST.
 
-    `z`, `hidden`, `depth` and `dropout` are the generator's."""
+    `z`, `hidden`, `depth` and `dropout` are the generator's.
+
+    Raises: ValueError for a value that cannot be.
+    """
 
     rows: ClassVar = {
         'mnist5k': {},
@@ -309,7 +312,10 @@ def vae_for(
     cfg: GenConfig,  # z, hidden; for digits depth and dropout
     seed: int = 0,  # fixes the first weights
 ) -> Vae:  # on the CPU, in training mode
-    "The generator for images of this shape. ValueError as `network_for`."
+    """The generator for images of this shape.
+
+    Raises: ValueError as `network_for`.
+    """
     if not isinstance(cfg, GenConfig):
         raise TypeError(f'cfg must be a GenConfig, not {cfg!r}')
     if not isinstance(in_shape, (tuple, list)) or len(in_shape) != 3:
@@ -533,10 +539,12 @@ def search(
 # %% ../../nbs/rivals/24_generative.ipynb #c060
 @dataclass(frozen=True)
 class GenMirConfig(GenConfig):
-    """Settings of GEN-MIR. Defaults: MNIST. ValueError for a value that cannot be.
+    """Settings of GEN-MIR. Defaults: MNIST.
 
-    `model_…` weigh in the search for the classifier, `vae_…` in that for the
-    generator."""
+    `model_…` weigh in the search for the classifier, `vae_…` in that for the generator.
+
+    Raises: ValueError for a value that cannot be.
+    """
 
     rows: ClassVar = {
         'mnist5k': {},

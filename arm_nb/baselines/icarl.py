@@ -45,7 +45,10 @@ def features_of(
 ) -> Tensor:  # (B, d), each row of length 1
     """What goes into the last linear layer that a pass comes to, scaled to length 1.
 
-    In evaluation mode. ValueError if the model has no linear layer."""
+    In evaluation mode.
+
+    Raises: ValueError if the model has no linear layer.
+    """
     check_input(x)
     batch = check_number(batch, 'batch', at_least=1, below=2**31, whole=True)
     caught = {}
@@ -205,7 +208,10 @@ def icarl_loss(
 class IcarlConfig(Config):
     """Settings of iCaRL. `eta_0` was chosen on mnist-mini's validation split.
 
-    .1 for colour is not tuned. ValueError for a value that cannot be."""
+    .1 for colour is not tuned.
+
+    Raises: ValueError for a value that cannot be.
+    """
 
     rows: ClassVar = {
         'mnist5k': {},
@@ -262,7 +268,10 @@ class Exemplars:
         x: Tensor,  # (B, C, H, W) in [0, 1], of the present task
         y: Tensor,  # (B,) their classes
     ) -> None:
-        "Keep a batch at hand. ValueError for what are no images with labels."
+        """Keep a batch at hand.
+
+        Raises: ValueError for what are no images with labels.
+        """
         check_stored(x, y)
         self.at_hand.append((to_bytes(x), y))
 
@@ -271,7 +280,10 @@ class Exemplars:
         return sum(len(y) for _, y in self.at_hand)
 
     def images(self) -> tuple[Tensor, Tensor]:  # (n, C, H, W) uint8 and (n,)
-        "All images there are, the exemplars first. ValueError if there is none."
+        """All images there are, the exemplars first.
+
+        Raises: ValueError if there is none.
+        """
         if not (self.kept or self.at_hand):
             raise ValueError('the store is empty: no exemplars, and no image at hand')
         parts = [(self.kept['x'], self.kept['y'])] if self.kept else []
@@ -290,8 +302,9 @@ class Exemplars:
         """The present task is over: give each class its share, and let go of what is at
         hand.
 
-        ValueError, and nothing has changed, if not even one image of each class would
-        fit."""
+        Raises: ValueError, and nothing has changed, if not even one image of each class
+        would fit.
+        """
         x, y = self.images()
         classes = sorted(set(y.tolist()))
         share = self.mem_total // len(classes)
@@ -321,7 +334,10 @@ class Exemplars:
         n: int,  # exemplars in a draw, none twice
         generator: torch.Generator,  # on the CPU
     ) -> Tensor:  # (times, min(n, len(self))) int64 places in `kept`, same device
-        "Draw exemplars to replay. ValueError if there are none."
+        """Draw exemplars to replay.
+
+        Raises: ValueError if there are none.
+        """
         if not len(self):
             raise ValueError('no exemplars to draw from: no task has ended yet')
         how: dict = dict(dtype=torch.float32, device='cpu')
@@ -499,7 +515,10 @@ class Icarl(Storing):
         self,
         c: int,  # a class
     ) -> Tensor:  # (m, C, H, W) uint8, in the order in which they were chosen
-        "The stored images of a class. ValueError if it has none."
+        """The stored images of a class.
+
+        Raises: ValueError if it has none.
+        """
         store, c = self.store, check_number(c, 'the class c', at_least=0, whole=True)
         if c not in store.classes:
             raise ValueError(
@@ -577,7 +596,7 @@ class Icarl(Storing):
     def load_state_dict(self, state: dict) -> None:
         """Go on from what `state_dict` returned.
 
-        ValueError as `check_state`; nothing has changed.
+        Raises: ValueError as `check_state`; nothing has changed.
         """
         super().load_state_dict(state)
         if self.model_old is not None:

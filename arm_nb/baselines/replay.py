@@ -28,7 +28,9 @@ def to_bytes(
     x: Tensor,  # (…) floats, pixels in [0, 1]; what lies outside is clipped
 ) -> Tensor:  # (…) uint8
     """Pixels as bytes, how the tables count memory: the inverse of `to_unit`, exact for
-    pixels that came from bytes; others are rounded. ValueError for what are no floats.
+    pixels that came from bytes; others are rounded.
+
+    Raises: ValueError for what are no floats.
     """
     if not isinstance(x, Tensor) or not x.is_floating_point():
         what = x.dtype if isinstance(x, Tensor) else type(x).__name__
@@ -148,7 +150,10 @@ class Reservoir:
         # only what came in an earlier task than this; None: all
         before: int | None = None,
     ) -> Tensor:  # int64 on the CPU: places, ascending
-        "What may be replayed. ValueError if nothing was ever added."
+        """What may be replayed.
+
+        Raises: ValueError if nothing was ever added.
+        """
         if not len(self):
             raise ValueError(
                 'the reservoir is empty: add a batch before you sample from it'
@@ -170,7 +175,10 @@ class Reservoir:
         n: int,  # how many
         **which,  # as `eligible`
     ) -> Tensor:  # (min(n, eligible),) int64 on the CPU: places, none twice
-        "Draw places without replacement. ValueError as `eligible`."
+        """Draw places without replacement.
+
+        Raises: ValueError as `eligible`.
+        """
         n, eligible = (
             check_number(n, 'n', at_least=0, whole=True),
             self.eligible(**which),
@@ -185,7 +193,10 @@ class Reservoir:
     ) -> tuple[
         Tensor, Tensor
     ]:  # (k, C, H, W) float32 in [0, 1], (k,) int64; k <= n; same device
-        "Draw images with their labels. ValueError as `eligible`."
+        """Draw images with their labels.
+
+        Raises: ValueError as `eligible`.
+        """
         i = self.draw(n, **which)
         return to_unit(self.x[i.to(self.x.device)]), self.y[i].to(self.x.device)
 
@@ -223,8 +234,9 @@ class Reservoir:
             )
 
     def load_state_dict(self, state: dict, device: torch.device | str = 'cpu') -> None:
-        """Hold what was held then (the generator is its owner's to restore). ValueError
-        if the saved buffer has another size.
+        """Hold what was held then (the generator is its owner's to restore).
+
+        Raises: ValueError if the saved buffer has another size.
         """
         self.check_state(state)
         self.x = None if state['x'] is None else state['x'].to(device, copy=True)
@@ -237,7 +249,10 @@ class Reservoir:
 # %% ../../nbs/rivals/23_replay.ipynb #c029
 @dataclass(frozen=True)
 class ErConfig(Config):
-    "Settings of ER. ValueError for a value that cannot be."
+    """Settings of ER.
+
+    Raises: ValueError for a value that cannot be.
+    """
 
     rows: ClassVar = {
         'mnist5k': {},
@@ -312,8 +327,9 @@ class Storing(Strategy):
         return super().state_dict() | dict(task=self.task)
 
     def load_state_dict(self, state: dict) -> None:
-        """Go on from what `state_dict` returned. ValueError, and nothing has changed,
-        as `check_state`.
+        """Go on from what `state_dict` returned.
+
+        Raises: ValueError, and nothing has changed, as `check_state`.
         """
         super().load_state_dict(state)
         self.task = state['task']
@@ -435,8 +451,9 @@ class Er(Storing):
         self.buffer.check_state(state['buffer'])
 
     def load_state_dict(self, state: dict) -> None:
-        """Go on from what `state_dict` returned. ValueError, and nothing has changed,
-        as `check_state`.
+        """Go on from what `state_dict` returned.
+
+        Raises: ValueError, and nothing has changed, as `check_state`.
         """
         super().load_state_dict(state)
         self.buffer.load_state_dict(state['buffer'], self.like.device)
@@ -464,8 +481,9 @@ def interference(
 # %% ../../nbs/rivals/23_replay.ipynb #c049_mirconfig
 @dataclass(frozen=True)
 class MirConfig(ErConfig):
-    """Settings of ER-MIR: ER's, and how many images are looked at. ValueError for a
-    value that cannot be.
+    """Settings of ER-MIR: ER's, and how many images are looked at.
+
+    Raises: ValueError for a value that cannot be.
     """
 
     rows: ClassVar = ErConfig.rows | {

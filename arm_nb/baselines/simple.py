@@ -47,7 +47,7 @@ def masked_cross_entropy(
 class MaskedConfig(NaiveConfig):
     """Settings of masked SGD: plain SGD's, with learning rates of its own.
 
-    ValueError for a value that cannot be.
+    Raises: ValueError for a value that cannot be.
     """
 
     rows: ClassVar = NaiveConfig.rows | {'mnist5k': dict(eta_0=0.02)}
@@ -77,8 +77,9 @@ def untrained_features(
     seed: int,  # of the weights
 ) -> nn.Module:  # images (B, C, H, W) -> features (B, d), never trained
     """Fixed features: the pixels; `n` random ReLU units; or random 5x5 filters, each
-    map averaged over 4x4 fields (so 16 features a filter, n // 16 filters). ValueError
-    for another kind.
+    map averaged over 4x4 fields (so 16 features a filter, n // 16 filters).
+
+    Raises: ValueError for another kind.
     """
     C, fields = in_shape[0], 16
     make = {
@@ -105,7 +106,7 @@ FEATURES = ('pixels', 'random', 'conv')  # what a computed classifier looks at
 class NcmConfig(Config):
     """Settings of the nearest class mean: there is nothing to set.
 
-    ValueError for what cannot be.
+    Raises: ValueError for what cannot be.
     """
 
     N: int = number(
@@ -240,7 +241,7 @@ class Computed(Strategy):
     def load_state_dict(self, state: dict) -> None:
         """Go on from `state_dict`.
 
-        ValueError, and nothing has changed, as `check_state`.
+        Raises: ValueError, and nothing has changed, as `check_state`.
         """
         super().load_state_dict(state)
         at = self.like.device
@@ -285,7 +286,9 @@ class Ncm(Computed):
 @dataclass(frozen=True)
 class SldaConfig(NcmConfig):
     """Settings of streaming LDA. The shrinkage is for pixels; the rows `slda-random`
-    and `slda-conv` have their own. ValueError for a value that cannot be.
+    and `slda-conv` have their own.
+
+    Raises: ValueError for a value that cannot be.
     """
 
     rows: ClassVar = {
@@ -335,7 +338,10 @@ class Slda(Ncm):
 # %% ../../nbs/rivals/27_simple.ipynb #c050
 @dataclass(frozen=True)
 class RidgeConfig(NcmConfig):
-    "Settings of ridge regression on the stream. ValueError for a value that cannot be."
+    """Settings of ridge regression on the stream.
+
+    Raises: ValueError for a value that cannot be.
+    """
 
     features: str = choice('random', of=FEATURES)  # what it looks at
     n_features: int = number(2000, at_least=1)  # random units; or 16 times the filters
@@ -429,7 +435,10 @@ def train_on(
 # %% ../../nbs/rivals/27_simple.ipynb #c065_gdumbconfig
 @dataclass(frozen=True)
 class GdumbConfig(Config):
-    "Settings of GDumb. ValueError for a value that cannot be."
+    """Settings of GDumb.
+
+    Raises: ValueError for a value that cannot be.
+    """
 
     rows: ClassVar = {
         'mnist5k': dict(eta_0=0.2),
@@ -541,7 +550,7 @@ class Gdumb(Storing):
     def load_state_dict(self, state: dict) -> None:
         """Go on from `state_dict`.
 
-        ValueError, and nothing has changed, as `check_state`.
+        Raises: ValueError, and nothing has changed, as `check_state`.
         """
         super().load_state_dict(state)
         at, x = self.like.device, state['x']

@@ -1,6 +1,6 @@
 """The site as `make docs` left it in _docs/, by Quarto or the preview build: its links and order by reading it, all else in a real browser.
 `make test-site` builds the preview first; pages.yml reads what Quarto made. What only Quarto writes stands in quarto/ and in snippets here."""
-import functools, http.server, importlib.util, json, re, shutil, threading
+import base64, functools, http.server, importlib.util, json, re, shutil, threading
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -211,6 +211,17 @@ def test_requirejs_goes_and_no_other_script():
     assert re.findall(r'<script.*?</script>', html) == [
         '<script src="../site_libs/quarto-nav/quarto-nav.js"></script>', '<script defer="" src="https://h.io/s/katex/katex.min.js"></script>',
         '<script>document.addEventListener("DOMContentLoaded", function () {katex.render()});</script>']
+
+
+def test_pictures_fill_the_column_and_grow_no_more_than_a_quarter(tmp_path):
+    def png(width): return b'\x89PNG\r\n\x1a\n\0\0\0\rIHDR' + width.to_bytes(4, 'big') + b'\0\0\1\0\b\2'
+    (tmp_path/'a_files').mkdir()
+    for width, shown in {200: None, 400: 500, 640: 751, 900: None}.items():
+        (tmp_path/'a_files/b.png').write_bytes(png(width))
+        for src in (f'data:image/png;base64,{base64.b64encode(png(width)).decode()}', 'a_files/b.png'):
+            html = tool.fill_column(f'<p><img alt="x" src="{src}"></p>', tmp_path)
+            assert re.findall(r'width: (\d+)px', html) == [str(shown)] * bool(shown) and html.count('alt="x"') == 1
+    for html in ('<img src="images/a.png">', '<img src="a_files/none.png">', f'<img style="a" src="{src}">'): assert tool.fill_column(html, tmp_path) == html
 
 
 def test_markdown_tables_stand_in_a_box_once():

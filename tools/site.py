@@ -83,7 +83,7 @@ def link_functions(nb, page):
 def fit(line, width=88):
     "A line of a signature within `width` columns: long names of types and settings as defaults in short, else its comment above it, else over several lines"
     line = re.sub(r'(?<![\'"\w])\w+\.\w+\.(?:\w+\.)*(?=\w)', '', line)
-    if len(line) > width: line = re.sub(r'=(\w+)\(\w+=.*?\)(?=, #|,?$)', r'=\1(…)', line)
+    if len(line) > width: line = re.sub(r'=(\w+)\(\w+=.*?\)(?=, #|,?$)', r'=\1(...)', line)
     if len(line) <= width: return line
     code, _, said = line.partition(' # ')
     indent = code[:len(code) - len(code.lstrip())]

@@ -161,7 +161,7 @@ def test_a_cell_of_several_definitions_is_split_with_what_stands_above_each():
 
 def test_the_lines_of_a_signature_fit_the_page():
     long = "    cfg:ArmConfig=ArmConfig(eta_1=25.0, div='mean_kl', bn_stats='move', eta_0=0.05, lambda_0_recall=1.0), # the settings"
-    assert tool.fit(long) == '    cfg:ArmConfig=ArmConfig(…), # the settings' and tool.fit('    x:Tensor, # of `f`') == '    x:Tensor, # of `f`'
+    assert tool.fit(long) == '    cfg:ArmConfig=ArmConfig(...), # the settings' and tool.fit('    x:Tensor, # of `f`') == '    x:Tensor, # of `f`'
     assert tool.fit('    g:torch._C.Generator | None=None, # ' + 'a'*60) == f'    # {"a"*60}\n    g:Generator | None=None,'
     assert tool.fit('    ' + ', '.join(f'name_{i}:list[int] | None=None' for i in range(5))) == (
         '    name_0:list[int] | None=None, name_1:list[int] | None=None,\n    name_2:list[int] | None=None, name_3:list[int] | None=None,\n    name_4:list[int] | None=None')

@@ -32,7 +32,6 @@ def process(cfg):
         nb = read(path)
         whole_options(nb, read(cfg.nbs_path/path.relative_to(folder)))
         mend_signatures(nb)
-        link_functions(nb, path.relative_to(folder).as_posix())
         show_sources(nb)
         add_colab(nb, f'{cfg.git_url}/blob/{cfg.branch}/{cfg.nbs_path.name}/{path.relative_to(folder).as_posix()}')
         write(nb, path)
@@ -69,15 +68,6 @@ def mend_signatures(nb):
     def mended(m): return '\n'.join(fit(re.sub(r'\[(`[^`\n]+`)\]\([^)\n]*\)', r'\1', line)) for line in m[0].split('\n'))
     for out in (o for c in nb.cells for o in c.get('outputs', [])):
         if text := out.get('data', {}).get('text/markdown'): out.data['text/markdown'] = re.sub(r'^```python\n.*?^```', mended, text, flags=re.M | re.S)
-
-
-def link_functions(nb, page):
-    "nbdev links `run`, `sweep` and `summary` to the commands of these names: outside their own page they mean the functions in Python"
-    homes = {'run': 'library/experiment', 'sweep': 'library/sweeps', 'summary': 'library/stats'}
-    def right(m): return f'{m[1]}{homes[m[2]]}.html#{m[2]})'
-    texts = [(c, 'source') for c in nb.cells if c.cell_type == 'markdown'] + [(o.data, 'text/markdown') for c in nb.cells for o in c.get('outputs', []) if 'text/markdown' in o.get('data', {})]
-    for holder, key in texts * (page != 'library/cli.ipynb'):
-        holder[key] = re.sub(rf'(\[`(?:{"|".join(homes)})`\]\([^)#]*?/)library/cli\.html#(\w+)\)', right, holder[key])
 
 
 def fit(line, width=88):

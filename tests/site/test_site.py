@@ -170,14 +170,6 @@ def test_the_lines_of_a_signature_fit_the_page():
     assert nb.cells[0].outputs[0].data['text/markdown'] == '### f\n\n```python\ndef f(\n    a, # as `g`\n)\n```\n\nSee [`g`](x.html#g).'
 
 
-def test_run_links_to_the_function_and_on_the_page_of_the_command_to_it():
-    cells = [dict(cell_type='markdown', source='[`run`](https://h.io/s/library/cli.html#run) [`data`](https://h.io/s/library/cli.html#data)')]
-    for page, home in {'20_arm.ipynb': 'experiment', 'library/cli.ipynb': 'cli'}.items():
-        nb = nbformat.from_dict(dict(cells=cells))
-        tool.link_functions(nb, page)
-        assert nb.cells[0].source == f'[`run`](https://h.io/s/library/{home}.html#run) [`data`](https://h.io/s/library/cli.html#data)'
-
-
 def test_every_exported_function_shows_its_code():
     for module in ('knowledge', 'recall', 'arm'):
         text = re.sub(r'<[^>]+>', '', (docs/f'{module}.html').read_text(encoding='utf-8'))

@@ -7,7 +7,7 @@ Both begin with nbdev's own processing of the notebooks (_proc/), and both get K
 network. Readers get Quarto's (.github/workflows/pages.yml); the preview is for writing and for tests/site/. A site with dead links, with
 things loaded from elsewhere, with markup left as text or with empty headings is built, its faults are printed, and the exit code is 1.
 """
-import ast, json, re, shutil, subprocess, sys
+import ast, base64, json, re, shutil, struct, subprocess, sys
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -17,6 +17,7 @@ import nbformat, yaml
 root = Path(__file__).resolve().parents[1]
 KATEX = root/'node_modules/katex/dist'
 LONG = 60                                  # lines of code that a reader takes in at once
+COLUMN = 751                               # pixels, of the column of text in a window of 1,300
 
 
 def process(cfg):
@@ -74,7 +75,7 @@ def mend_signatures(nb):
 def fit(line, width=88):
     "A line of a signature within `width` columns: long names of types and settings as defaults in short, else its comment above it, else over several lines"
     line = re.sub(r'(?<![\'"\w])\w+\.\w+\.(?:\w+\.)*(?=\w)', '', line)
-    if len(line) > width: line = re.sub(r'=(\w+)\(\w+=.*?\)(?=, #|,?$)', r'=\1(…)', line)
+    if len(line) > width: line = re.sub(r'=(\w+)\(\w+=.*?\)(?=, #|,?$)', r'=\1(...)', line)
     if len(line) <= width: return line
     code, _, said = line.partition(' # ')
     indent = code[:len(code) - len(code.lstrip())]
@@ -185,9 +186,20 @@ def rename(folder):
     return names
 
 
-def mend(html, to_root, site):
-    "One page as the build made it, made fit to be read without a network; `to_root` leads from the page to the site's root"
-    return wrap_tables(without_requirejs(near_katex(html, to_root, site)))
+def mend(html, to_root, site, folder=None):
+    "One page as the build made it, made fit to be read without a network; `to_root` leads from the page to the site's root, `folder` is where it lies"
+    return fill_column(wrap_tables(without_requirejs(near_katex(html, to_root, site))), folder)
+
+
+def fill_column(html, folder):
+    "Pictures that a cell drew are shown up to a quarter larger than they were saved, as wide as the column at most: their letters have at least 9 points"
+    def wide(m):
+        inline, path = m['inline'], folder and m['path'] and folder/unquote(m['path'])
+        head = base64.b64decode(inline) if inline else path.read_bytes()[:24] if path and path.is_file() else b''
+        if head[:4] != b'\x89PNG': return m[0]
+        width = struct.unpack('>I', head[16:20])[0]
+        return f'<img style="width: {min(COLUMN, round(1.25*width))}px"{m[0][4:]}' if 300 < width < COLUMN else m[0]
+    return re.sub(r'<img (?=[^>]*src="(?:data:image/png;base64,(?P<inline>.{32})|(?P<path>[^":]*_files/[^"]*\.png)))(?![^>]*style=)[^>]*>', wide, html)
 
 
 def near_katex(html, to_root, site):
@@ -276,7 +288,7 @@ def main():
     pages = list(out.rglob('*.html'))
     for page in pages:
         to_root = '../'*len(page.relative_to(out).parent.parts)
-        page.write_text(mend(page.read_text(encoding='utf-8'), to_root, site), encoding='utf-8')
+        page.write_text(mend(page.read_text(encoding='utf-8'), to_root, site, page.parent), encoding='utf-8')
     bad = faults(out, site)
     for page, where, what in bad: print(f'{page}: {where}: {what}')
     print(f'{len(pages)} pages by {"Quarto" if by_quarto else "smalldocs"}, {len(bad)} faults. '

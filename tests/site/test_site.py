@@ -1,6 +1,6 @@
 """The site as `make docs` left it in _docs/, by Quarto or the preview build: its links and order by reading it, all else in a real browser.
 `make test-site` builds the preview first; pages.yml reads what Quarto made. What only Quarto writes stands in quarto/ and in snippets here."""
-import functools, http.server, importlib.util, json, re, shutil, threading
+import base64, functools, http.server, importlib.util, json, re, shutil, threading
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -161,7 +161,7 @@ def test_a_cell_of_several_definitions_is_split_with_what_stands_above_each():
 
 def test_the_lines_of_a_signature_fit_the_page():
     long = "    cfg:ArmConfig=ArmConfig(eta_1=25.0, div='mean_kl', bn_stats='move', eta_0=0.05, lambda_0_recall=1.0), # the settings"
-    assert tool.fit(long) == '    cfg:ArmConfig=ArmConfig(…), # the settings' and tool.fit('    x:Tensor, # of `f`') == '    x:Tensor, # of `f`'
+    assert tool.fit(long) == '    cfg:ArmConfig=ArmConfig(...), # the settings' and tool.fit('    x:Tensor, # of `f`') == '    x:Tensor, # of `f`'
     assert tool.fit('    g:torch._C.Generator | None=None, # ' + 'a'*60) == f'    # {"a"*60}\n    g:Generator | None=None,'
     assert tool.fit('    ' + ', '.join(f'name_{i}:list[int] | None=None' for i in range(5))) == (
         '    name_0:list[int] | None=None, name_1:list[int] | None=None,\n    name_2:list[int] | None=None, name_3:list[int] | None=None,\n    name_4:list[int] | None=None')
@@ -219,6 +219,17 @@ def test_requirejs_goes_and_no_other_script():
     assert re.findall(r'<script.*?</script>', html) == [
         '<script src="../site_libs/quarto-nav/quarto-nav.js"></script>', '<script defer="" src="https://h.io/s/katex/katex.min.js"></script>',
         '<script>document.addEventListener("DOMContentLoaded", function () {katex.render()});</script>']
+
+
+def test_pictures_fill_the_column_and_grow_no_more_than_a_quarter(tmp_path):
+    def png(width): return b'\x89PNG\r\n\x1a\n\0\0\0\rIHDR' + width.to_bytes(4, 'big') + b'\0\0\1\0\b\2'
+    (tmp_path/'a_files').mkdir()
+    for width, shown in {200: None, 400: 500, 640: 751, 900: None}.items():
+        (tmp_path/'a_files/b.png').write_bytes(png(width))
+        for src in (f'data:image/png;base64,{base64.b64encode(png(width)).decode()}', 'a_files/b.png'):
+            html = tool.fill_column(f'<p><img alt="x" src="{src}"></p>', tmp_path)
+            assert re.findall(r'width: (\d+)px', html) == [str(shown)] * bool(shown) and html.count('alt="x"') == 1
+    for html in ('<img src="images/a.png">', '<img src="a_files/none.png">', f'<img style="a" src="{src}">'): assert tool.fill_column(html, tmp_path) == html
 
 
 def test_markdown_tables_stand_in_a_box_once():

@@ -213,6 +213,7 @@ def network_for(
     """The kind of network that goes with images of so many channels.
 
     Its weights depend on `seed` and on nothing else.
+
     Raises: ValueError for an image shape that none goes with.
     """
     if len(in_shape) != 3 or in_shape[0] not in kinds:

@@ -214,7 +214,8 @@ def without_requirejs(html):
 
 
 def wrap_tables(html):
-    "A table written in Markdown stands in a box that scrolls, as the preview build writes it; those of outputs have Quarto's own"
+    "A table written in Markdown stands in a box that scrolls, as the preview build writes it; those of outputs have Quarto's own. Names of columns may break at _"
+    html = re.sub(r'(<th\b[^>]*>)([^<]*_[^<]*)(?=</th>)', lambda m: m[1] + m[2].replace('_', '_<wbr>'), html)
     return re.sub(r'(?<!<div class="sd-table">)<table class="caption-top table">.*?</table>', r'<div class="sd-table">\g<0></div>', html, flags=re.S)
 
 

@@ -235,6 +235,7 @@ def test_pictures_fill_the_column_and_grow_no_more_than_a_quarter(tmp_path):
 def test_markdown_tables_stand_in_a_box_once():
     html = tool.wrap_tables(TABLE + OUTPUT + TABLE)
     assert html == f'<div class="sd-table">{TABLE}</div>{OUTPUT}<div class="sd-table">{TABLE}</div>' == tool.wrap_tables(html)
+    assert tool.wrap_tables('<th style="a_b">c_d</th><td>e_f</td>') == '<th style="a_b">c_<wbr>d</th><td>e_f</td>' == tool.wrap_tables('<th style="a_b">c_<wbr>d</th><td>e_f</td>')
 
 
 # ---- in a browser: one for all, and each page is opened once

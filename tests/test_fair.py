@@ -111,8 +111,8 @@ def test_the_search_is_as_the_page_says(grid):
         assert len(asked) == 12 if by_rule else len(asked) <= 10
 
 
-def test_every_constraint_has_twenty_runs_on_test():
+def test_every_constraint_has_its_runs_on_test():
     runs, text = read('constraints-mnist5k'), shown('rivals/28_constraints.ipynb', 'table')
     for (method, settings), mine in runs.groupby(['method', 'settings']):
-        assert sorted(mine.seed) == [*range(20)], (method, settings)
+        assert sorted(mine.seed) == [*range(8 if method == 'arm' else 20)], (method, settings)      # ARM's others: no time, as the page says
         assert pm(mine.accuracy) in text, (method, settings)

@@ -183,7 +183,7 @@ def kept_network(
     )
     return net
 
-
+# %% ../nbs/library/brain.ipynb #c009f2
 def batches_of_tasks(
     parts,  # of a stream: `stream.train` or `stream.val`, a pair (x, y) a task
     k: int,  # batches of each task
@@ -199,7 +199,7 @@ def batches_of_tasks(
         found += [(to_unit(x[i]), y[i]) for i in drawn.split(N)]
     return found
 
-
+# %% ../nbs/library/brain.ipynb #c009f3
 def next_recall(
     model: nn.Module,  # the network at the end of a run; left as it was
     batches: list[tuple[Tensor, Tensor]],  # (N, C, H, W) images, (N,) classes

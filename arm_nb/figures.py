@@ -210,7 +210,7 @@ def task_windows(
 
 _BOX: dict[str, Any] = dict(fill=False, ec='#D55E00', lw=1.4, clip_on=False)
 
-
+# %% ../nbs/library/figures.ipynb #c043_plot_recalled_classes
 @clear_errors
 @figure
 def plot_recalled_classes(

@@ -34,3 +34,9 @@ assert np.isclose(between_tasks([[1, .2, .6]], [[.2, .1, .15]]), 1)
 assert verdicts({'a > 0': ([1., 2., 3.], 0., .1)}).verdict.item() == 'not shown'
 with TemporaryDirectory() as folder: one, two = (life('mnist-mini', 0, folder=folder, tasks=2, S=1) for _ in range(2))   # the second is read
 assert isinstance(two, Life) and len(two.networks) == 2 and len(two.samples) == 800 and torch.equal(one.samples.x_hat, two.samples.x_hat)
+batches = batches_of_tasks(learner.stream.val, 1, 10, g)
+assert len(batches) == 5 and len(next_recall(model, batches[:2], ArmConfig(S=1))) == 20
+with TemporaryDirectory() as folder:
+    torch.save({f'net.{k}': v.half() for k, v in model.state_dict().items()}, f'{folder}/net.pt')
+    kept = kept_network(f'{folder}/net.pt', (1, 28, 28))
+assert all(torch.allclose(v, w, rtol=2**-10, atol=1e-7) for v, w in zip(kept.parameters(), model.parameters()))

@@ -62,9 +62,11 @@ def test_what_is_said_of_the_digits():
     v = verdict(arm, printed('arm', 'mnist5k', .563, .026))
     assert v.word == 'equal' and f'difference in accuracy is {100*v.mean:.1f} points (95%: {points(v)})'.replace('-', '−') in TEXT
     v = verdict(of('adi'), arm)
-    assert v.word == 'equal' and f'+{100*v.mean:.1f} points ({points(v)})' in TEXT
+    assert v.word == 'equal' and f'+{100*v.mean:.1f} points (95%: {points(v)})' in TEXT
     v = verdict(of('adi', js=True), arm)
     assert v.word == 'holds' and f'{100*v.mean:.1f} points above ARM' in TEXT and f'({points(v)})' in TEXT
+    icarl, = [r for r in results('table6-mnist5k') if r['method'] == 'icarl']
+    assert f'{pm(icarl, "accuracy")}% on MNIST-5k over twenty seeds, {100*verdict(of("icarl"), arm).mean:.1f} points above ARM' in TEXT
     assert verdict(of('er'), arm).word == verdict(of('er-mir'), arm).word == 'holds', 'fifty stored images do better'
 
 
@@ -78,7 +80,7 @@ def test_what_is_said_of_the_photographs():
     seeds = sorted(ours.keys() & theirs.keys())
     v = verdict([ours[s] for s in seeds], [theirs[s] for s in seeds])
     assert len(seeds) == 3 and v.word == 'not shown'
-    assert f'Ours is {100*v.mean:.1f} points above' in TEXT and f'{100*v.low:.1f} to {100*v.high:.1f}'.replace('-', '−') in TEXT
+    assert f'ARM is {100*v.mean:.1f} points above here' in TEXT and f'{100*v.low:.1f} to {100*v.high:.1f}'.replace('-', '−') in TEXT
 
 
 def test_what_is_said_of_simple_baselines():
@@ -91,7 +93,7 @@ def test_what_is_said_of_simple_baselines():
 def test_what_is_said_of_the_letter_and_of_chaos():
     arm = [r for r in results('table7-mnist-mini') if r['method'] == 'arm']
     letter, = [r for r in arm if r['changed'] in ('paper', 'div=js, pooling=joint, replacement=True')]
-    assert f'The text to the letter gives {pm(letter, "accuracy")} ' in TEXT
+    assert f'the text to the letter {pm(letter, "accuracy")}% ' in TEXT
     means = [float(r['accuracy']) for r in arm if not r['changed'] or re.fullmatch(r'eta_1=25\.0000\d+', r['changed'])]
     assert len(means) == 5 and {r['seeds'] for r in arm if r['changed'].startswith('eta_1=25')} == {'5'}
     assert f'the mean of five seeds moves between {min(means):.1f} and {max(means):.1f}' in TEXT

@@ -541,10 +541,11 @@ class Gdumb(Storing):
         if not isinstance(state['x'], (Tensor, type(None))):
             raise ValueError("state['x'] must be the kept images, a tensor, or None")
         y = state['y']
-        if not isinstance(y, Tensor) or y.shape != self.y.shape:
+        if not isinstance(y, Tensor) or y.ndim != 1:
+            raise ValueError("state['y'] must be (mem_total,) classes")
+        if len(y) != len(self.y):
             raise ValueError(
-                f"state['y'] must be the {len(self.y)} classes of this buffer "
-                f'(mem_total={len(self.y)}), not {tuple(getattr(y, "shape", ()))}'
+                f"state['y'] has mem_total={len(y)}, this one mem_total={len(self.y)}"
             )
 
     def load_state_dict(self, state: dict) -> None:

@@ -1043,6 +1043,8 @@ def register_data(
     preset='cifar10')`
     """
     name = data.name if isinstance(data, DataSpec) else data
+    if not isinstance(name, str) or not name:
+        raise ValueError(f'data must be a name or a DataSpec, not {data!r}')
     if name in DATASETS:
         raise ValueError(f'there is a data set {name!r} already: choose another name')
     if isinstance(data, DataSpec):

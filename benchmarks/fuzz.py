@@ -138,8 +138,10 @@ def functions():
 
 def registered(**arguments):
     "`register_data`, taken back."
+    before = set(streams.DATASETS)
     try: return streams.register_data(**arguments)
-    finally: streams.DATASETS.pop('pets', None)
+    finally:
+        for name in set(streams.DATASETS) - before: del streams.DATASETS[name]
 
 
 def measures():

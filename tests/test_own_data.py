@@ -116,6 +116,8 @@ def test_class_order_by_list_and_by_seed():
 def test_names_that_are_taken_are_refused():
     with pytest.raises(ValueError, match="'arm' is taken"): register('arm')(type('Other', (Naive,), {}))
     with pytest.raises(ValueError, match="'cifar10'"): register_data('cifar10', lambda: get_stream('mnist-mini'))
+    for odd in (1.5, None, '', ['pets']):
+        with pytest.raises(ValueError, match='data must be a name'): register_data(odd, lambda: get_stream('mnist-mini'))
 
 
 def python(*args): return subprocess.run([sys.executable, *args], capture_output=True, text=True, check=True, timeout=120).stdout

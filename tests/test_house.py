@@ -427,3 +427,20 @@ def test_make_help_names_every_target():
     phony = set(re.search(r'^\.PHONY: (.*)', text, re.M)[1].split())
     assert phony == set(re.findall(r'^([a-z-]+):.*## ', text, re.M))
     assert set(re.findall(r'`make ([a-z-]+)', (root/'CONTRIBUTING.md').read_text())) <= phony
+
+
+STORY = '00_knowledge 03_recall 20_arm experiments/50_mnist experiments/51_cifar10 brain/63_abstract_recall brain/64_degree 92_reproduction'.split()
+
+
+def words(cell):
+    "Words of prose: without formulas, code, tables, pictures and the addresses of links"
+    text = re.sub(r'\$\$.*?\$\$|```.*?```|<picture>.*?</picture>|<[^>]+>', '', cell['source'], flags=re.S)
+    text = re.sub(r'\]\([^)]*\)|\$[^$]*\$', ' ', '\n'.join(l for l in text.splitlines() if not l.startswith('|')))
+    return len(re.findall(r"[A-Za-z][\w’'-]*", text))
+
+
+@pytest.mark.parametrize('page', STORY)
+def test_a_page_of_the_story_is_read_in_half_an_hour(page):
+    cells = json.loads((root/'nbs'/f'{page}.ipynb').read_text(encoding='utf-8'))['cells']
+    n = sum(words(dict(source=''.join(c['source']))) for c in cells if c['cell_type'] == 'markdown')
+    assert n <= 3500, f'{n} words of prose'

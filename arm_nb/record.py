@@ -53,14 +53,14 @@ class Compute(Config):
     def told(
         self,
         compiles: bool = True,  # has the method anything to compile?
-    ) -> dict:  # what differs from `HOW`
+    ) -> dict:  # what differs from `COMPUTE_DEFAULTS`
         "What belongs into a record, and into its place in the store."
         mine = {
             'amp': self.amp,
             'channels_last': self.channels_last,
             'compile': self.compile and compiles,
         }
-        return {k: v for k, v in mine.items() if v != HOW[k]}
+        return {k: v for k, v in mine.items() if v != COMPUTE_DEFAULTS[k]}
 
 # %% ../nbs/library/record.ipynb #r010_pick_device
 @clear_errors
@@ -88,12 +88,12 @@ def pick_device(
 
 
 # how numbers are computed, unless somebody asks for more speed
-HOW = {'amp': 'off', 'channels_last': False, 'compile': False}
+COMPUTE_DEFAULTS = {'amp': 'off', 'channels_last': False, 'compile': False}
 
 
 def how_computed(
     strategy,  # a `Strategy`
-) -> dict:  # what differs from `HOW`
+) -> dict:  # what differs from `COMPUTE_DEFAULTS`
     """What was asked of the network (`Prepared`) and of the strategy (`compile`) to be
     faster.
 
@@ -195,8 +195,8 @@ class RunRecord:
 
     @property
     def how(self) -> dict:
-        "What of `HOW` was changed"
-        return {k: v for k, v in self.versions.items() if k in HOW}
+        "What of `COMPUTE_DEFAULTS` was changed"
+        return {k: v for k, v in self.versions.items() if k in COMPUTE_DEFAULTS}
 
     def same(self, other: RunRecord) -> bool:
         "Equal in everything but `seconds`, `versions` and `format`"
@@ -725,7 +725,7 @@ def as_row(
         train_seconds=r.seconds['train'],
         eval_seconds=r.seconds['eval'],
     )
-    return row | HOW | r.how | r.marks | r.config
+    return row | COMPUTE_DEFAULTS | r.how | r.marks | r.config
 
 
 def thin_store(

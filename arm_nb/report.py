@@ -18,7 +18,7 @@ import pandas as pd
 
 from .methods import ORDER, OURS, row_of, settings
 from .metrics import backward_transfer, mean_sd, plus_minus
-from .record import HOW, RunRecord, plain, write_whole
+from .record import COMPUTE_DEFAULTS, RunRecord, plain, write_whole
 from .settings import clear_errors, one_of
 from .stats import Verdict, printed, verdict
 from .streams import DATASETS
@@ -153,7 +153,9 @@ def run_name(
     reference: RunRecord | None = None,  # as in `changes`
 ) -> str:  # e.g. 'arm (paper, M=40)'
     "The method, and in brackets what was changed; how it was computed is left out."
-    told = [c for c in changes(record, reference) if c.split('=')[0] not in HOW]
+    told = [
+        c for c in changes(record, reference) if c.split('=')[0] not in COMPUTE_DEFAULTS
+    ]
     return record.method + (f' ({", ".join(told)})' if told else '')
 
 # %% ../nbs/library/report.ipynb #c021
@@ -236,7 +238,9 @@ def table_row(
         )
     changed = changes(r, reference)
     settings_changed = [
-        c for c in changed if c not in _SAME_METHOD and c.split('=')[0] not in HOW
+        c
+        for c in changed
+        if c not in _SAME_METHOD and c.split('=')[0] not in COMPUTE_DEFAULTS
     ]
     paper = published(r.data, r.method, settings_changed)
     accuracy = mean_sd([100 * x.average_accuracy for x in records])
@@ -502,7 +506,9 @@ def _row_key(method: str, changed) -> tuple:
     """What a row is of: the method and what was changed, but for how numbers are
     computed.
     """
-    return method, frozenset(c for c in changed if c and c.split('=')[0] not in HOW)
+    return method, frozenset(
+        c for c in changed if c and c.split('=')[0] not in COMPUTE_DEFAULTS
+    )
 
 
 def beside_paper(

@@ -7,7 +7,7 @@ import torch
 from arm_nb.arm import ARM, ArmConfig, arm_step_literal, draw_starts
 from arm_nb.experiment import build
 from arm_nb.learner import Learner
-from arm_nb.record import HOW, run_path
+from arm_nb.record import COMPUTE_DEFAULTS, run_path
 from arm_nb.sweeps import plan
 from arm_nb.models import model_for, prepared
 from arm_nb.report import changes, command_of
@@ -66,7 +66,7 @@ def test_a_compiled_recall_is_the_plain_one():
 
 def test_a_record_says_how_it_was_computed(tmp_path):
     plain, fast = (build('mnist-mini', 'arm', 3, **how, progress=False) for how in ({}, dict(amp='bf16', channels_last=True, compile=True)))
-    assert not HOW.keys() & plain.record.versions.keys() and fast.record.versions.items() >= dict(amp='bf16', channels_last=True, compile=True).items()
+    assert not COMPUTE_DEFAULTS.keys() & plain.record.versions.keys() and fast.record.versions.items() >= dict(amp='bf16', channels_last=True, compile=True).items()
     assert run_path(plain.record) != run_path(fast.record)
     assert changes(fast.record) == ['amp=bf16', 'channels_last', 'compile'] and command_of([fast.record]).endswith('--amp bf16 --channels-last --compile')
     for method in ('arm', 'er'):                                        # the file that a sweep looks for is the one that a run writes

@@ -5,7 +5,7 @@ import torch
 from arm_nb.learner import Naive, NaiveConfig
 from arm_nb.models import MLP, count_parameters
 from arm_nb.record import *
-from arm_nb.record import FORMAT, HOW, as_row, check_plain, how_computed, load_checkpoint, network_path, new_record, pick_device, plain, read_checkpoint, run_identity, run_path, save_checkpoint, save_run, save_tensors, source_commit, thin_store
+from arm_nb.record import FORMAT, COMPUTE_DEFAULTS, as_row, check_plain, how_computed, load_checkpoint, network_path, new_record, pick_device, plain, read_checkpoint, run_identity, run_path, save_checkpoint, save_run, save_tensors, source_commit, thin_store
 from arm_nb.streams import Stream, class_tasks
 
 tasks = class_tasks(4, 2)
@@ -13,7 +13,7 @@ parts = [(torch.randint(256, (8, 1, 2, 2), dtype=torch.uint8), torch.tensor(t*4)
 stream = Stream('tiny', (1, 2, 2), 4, tasks, parts, parts, parts)
 naive = Naive(MLP((1, 2, 2), 4, hidden=5), NaiveConfig(N=4))
 assert pick_device('cpu') == 'cpu' and Compute(amp='bf16').told() == {'amp': 'bf16'}
-assert how_computed(naive) == {} and set(HOW) == {'amp', 'channels_last', 'compile'}
+assert how_computed(naive) == {} and set(COMPUTE_DEFAULTS) == {'amp', 'channels_last', 'compile'}
 
 head = new_record(naive, stream, 0, 'test', 'naive', 'released')
 assert head.versions['commit'] == source_commit() and head.format == FORMAT and plain({'a': (1,)}) == {'a': [1]}

@@ -497,7 +497,7 @@ def _alone(m: nn.Module) -> bool:
         True for _ in m.children()
     )
 
-# %% ../nbs/library/networks.ipynb #c070
+# %% ../nbs/library/networks.ipynb #c070_layers
 # Layers that treat each image alone. Those of chance are among them: `_draws` asks
 # whether they do
 _ALONE = _forwards(
@@ -583,7 +583,7 @@ _ALONG = _forwards(
 )
 _SEQUENCES = _forwards(nn.RNN, nn.LSTM, nn.GRU, nn.MultiheadAttention)
 
-
+# %% ../nbs/library/networks.ipynb #c070
 @clear_errors
 def why_not_distinct(
     model: nn.Module,  # any network, in the mode it will run in

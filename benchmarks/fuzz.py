@@ -233,7 +233,7 @@ def judge(case, rng):
     free = [a for a in good if a not in case.keep]
     chosen = {free[i] for i in rng.randint(len(free), size=1 + (rng.rand() < .2))}
     how, arguments = {}, dict(good)
-    for a in chosen: how[a], arguments[a] = wrong(good[a], rng)
+    for a in sorted(chosen): how[a], arguments[a] = wrong(good[a], rng)      # sorted: the order of a set differs from process to process
     try:
         with warnings.catch_warnings():
             warnings.simplefilter('ignore')

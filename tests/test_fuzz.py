@@ -47,3 +47,10 @@ def test_the_fuzz_calls_most_of_what_is_public():
         m = importlib.import_module(f'arm_nb.{module}')
         mine = {n for n in m.__all__ if inspect.isfunction(getattr(m, n)) and inspect.unwrap(getattr(m, n)).__module__ == m.__name__}
         assert mine <= called | {'check_weight'}, (module, mine - called)
+
+
+def test_a_number_of_steps_or_shuffles_has_a_bound():
+    "2**64 of them would never end, which no error message can tell."
+    for name, argument in (('generative.search', 'steps'), ('stats.permutation_test', 'shuffles'), ('stats.sign_flip_test', 'shuffles'), ('brain.swap_test', 'shuffles')):
+        case = functions()[name]
+        with pytest.raises(ValueError, match=argument): case.call(**{**case.good(), argument: 2**64})

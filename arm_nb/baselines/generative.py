@@ -521,12 +521,12 @@ def diversity(
 def search(
     gain,  # codes (N, z) -> scalar, to be maximised
     starts: Tensor,  # (groups, N, z) codes to start from, draws of the prior
-    steps: int,  # of ascent, >= 0
+    steps: int,  # of ascent, 0 to a million
     eta: float,  # step size
     weight: float,  # of diversity
 ) -> Tensor:  # (groups, N, z) codes; all of `starts` if any became NaN or infinite
     "Gradient ascent on the gain, one group after the other."
-    found = starts[:0]
+    steps, found = check_number(steps, 'steps', 0, 10**6, whole=True), starts[:0]
     for z in starts:
         for _ in range(steps):
             z = z.detach().requires_grad_()

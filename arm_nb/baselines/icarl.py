@@ -580,7 +580,7 @@ class Icarl(Storing):
         if (state['model_old'] is None) != (self.model_old is None):
             raise ValueError(
                 f'distill={self.cfg.distill!r} does not fit this state, which holds '
-                f'{"no" if state["model_old"] is None else "an"} old network'
+                f'{"no" if state["model_old"] is None else "an"} old network (model_old)'
             )
         if self.model_old is not None:
             check_weights(self.model_old, state['model_old'], "state['model_old']")

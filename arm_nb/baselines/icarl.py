@@ -579,8 +579,8 @@ class Icarl(Storing):
         super().check_state(state)
         if (state['model_old'] is None) != (self.model_old is None):
             raise ValueError(
-                f'distill={self.cfg.distill!r} does not fit this state, which holds '
-                f'{"no" if state["model_old"] is None else "an"} old network (model_old)'
+                f'distill={self.cfg.distill!r} does not fit model_old: the state has '
+                f'{"no" if state["model_old"] is None else "an"} old network'
             )
         if self.model_old is not None:
             check_weights(self.model_old, state['model_old'], "state['model_old']")

@@ -18,7 +18,7 @@ from torch import Tensor
 from .arm import Recalled
 from .methods import METHODS
 from .record import RunRecord
-from .report import run_name
+from .report import in_words, run_name
 from .settings import clear_errors
 
 # %% auto #0
@@ -236,7 +236,7 @@ def plot_recalled_classes(
     if first > n / 20:
         where = first / 2, 0.75 * record.n_classes
         ax.text(*where, 'no recall\nyet', ha='center', va='center', color='.45')
-    title = f'What {name} recalled on {record.data}, and when'
+    title = f'What {in_words(name)} recalled on {record.data}, and when'
     ax.set(xlabel='iteration', title=textwrap.fill(title, 60))
     return fig
 
@@ -303,7 +303,8 @@ def plot_accuracy(
     records = [records] if isinstance(records, RunRecord) else list(records)
     if not records:
         raise ValueError('no records, no picture')
-    names, cols = [run_name(r) for r in records], min(3, len(records))
+    names = [in_words(run_name(r)) for r in records]
+    cols = min(3, len(records))
     rows = -(-len(records) // cols)
     size = 2.8 * cols + (1.8 if cols == 1 else 0.6), 2.6 * rows
     fig, axes = plt.subplots(rows, cols, figsize=size, sharey=True, squeeze=False)

@@ -24,8 +24,8 @@ from .stats import Verdict, printed, verdict
 from .streams import DATASETS
 
 # %% auto #0
-__all__ = ['PAPER', 'published', 'preset_of', 'command_of', 'results_table', 'table_markdown', 'runs_table', 'save_table',
-           'load_table', 'beside_paper', 'runs_of', 'compare', 'against_printed']
+__all__ = ['PAPER', 'published', 'preset_of', 'in_words', 'command_of', 'results_table', 'table_markdown', 'runs_table',
+           'save_table', 'load_table', 'beside_paper', 'runs_of', 'compare', 'against_printed']
 
 # %% ../nbs/library/report.ipynb #c006
 _lines = files('arm_nb').joinpath('paper.csv').read_text(encoding='utf-8')
@@ -157,6 +157,49 @@ def run_name(
         c for c in changes(record, reference) if c.split('=')[0] not in COMPUTE_DEFAULTS
     ]
     return record.method + (f' ({", ".join(told)})' if told else '')
+
+# %% ../nbs/library/report.ipynb #words
+_SAID = {
+    'paper': 'the text to the letter',
+    'protocol=released': 'released protocol',
+    'amp=bf16': 'bfloat16',
+    'channels_last': 'channels last',
+    'on val': 'on validation',
+    'div=js': 'D: Jensen–Shannon',
+    'div=ce': 'D: cross-entropy',
+    'lambda_d=0.0': 'without D',
+    'T=1': 'unit lag',
+    'init=noise': 'from noise',
+    'pooling=joint': 'pooled together',
+    'replacement=True': 'drawn with replacement',
+    'bn_stats=keep': 'running statistics kept',
+}
+_GREEK = {'lambda': 'λ', 'eta': 'η'}
+_LOW = dict(zip('0123456789', '₀₁₂₃₄₅₆₇₈₉'))
+
+
+def _said(setting: str) -> str:
+    "One setting in words; as it is, if there are none for it."
+    name, _, value = setting.partition('=')
+    greek, _, index = name.partition('_')
+    if setting in _SAID:
+        return _SAID[setting]
+    if name == 'mem_total':
+        return f'{value} images'
+    if name == 'repeats':
+        return f'{value} recalls a step'
+    if greek in _GREEK and index in _LOW:
+        return f'{_GREEK[greek]}{_LOW[index]} = {float(value):.8g}'
+    return setting
+
+
+def in_words(
+    name: str,  # of a row, as from `run_name`: 'arm (lambda_3=1.0, M=40)'
+) -> str:  # 'arm (λ₃ = 1, M=40)'
+    "The name of a row as a reader would say it, for tables on a page and for titles."
+    method, _, changed = name.removesuffix(')').partition(' (')
+    told = ', '.join(_said(c) for c in changed.split(', ') if c)
+    return f'{method} ({told})' if told else method
 
 # %% ../nbs/library/report.ipynb #c021
 # marks with a flag
@@ -372,15 +415,35 @@ def _remark(data: str) -> str:
     )
 
 
+def _shared(part: pd.DataFrame) -> tuple[pd.DataFrame, str]:
+    "What all of several rows changed stands in the caption, and not in each row."
+    told = [changed.split(', ') for changed in part.changed]
+    common = [c for c in told[0] if c and len(told) > 1 and all(c in t for t in told)]
+    left = [', '.join(c for c in t if c not in common) for t in told]
+    return part.assign(changed=left), f' ({", ".join(common)})' if common else ''
+
+
 def _blocks(table):
     "For each data set of a table: a caption, its rows for reading, a remark or nothing"
     for data, part in table.groupby('data', sort=False):
         over = 'mean ± sd over seeds' if part.seeds.max() > 1 else 'one seed each'
+        part, shared = _shared(part)
         yield (
-            f'{data}: accuracy and forgetting in %, {over}',
+            in_words(data + shared) + f': accuracy and forgetting in %, {over}',
             readable(part),
             _remark(data),
         )
+
+
+def _methods_in_words(shown: pd.DataFrame) -> list[str]:
+    "The rows' names in words; where a method keeps 25 images in one, all say how many."
+    names = [in_words(name) for name in shown.method]
+    sized = {name.split(' (')[0] for name in names if ' images' in name}
+    kept = shown['extra images']
+    return [
+        f'{name} ({n} images)' if name in sized else name
+        for name, n in zip(names, kept)
+    ]
 
 
 @clear_errors
@@ -397,6 +460,7 @@ def table_markdown(
 
     out = []
     for caption, shown, remark in _blocks(table):
+        shown['method'] = _methods_in_words(shown)
         rows = [
             list(shown),
             [':---'] + ['---:'] * (shown.shape[1] - 1),

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from .methods import ORDER, OURS, row_of, settings
+from .methods import METHODS, ORDER, OURS, row_of, settings
 from .metrics import backward_transfer, mean_sd, plus_minus
 from .record import COMPUTE_DEFAULTS, RunRecord, plain, write_whole
 from .settings import clear_errors, one_of
@@ -99,10 +99,16 @@ def preset_of(
 
 # %% ../nbs/library/report.ipynb #c017_told_by_its_name
 def _told_by_its_name(record: RunRecord) -> set[str]:
-    "The marks that say nothing new: those of a data set or a method that is not ours."
+    """The marks that say nothing new: those of a data set or a method that is not ours,
+    and the version of ours that is there today.
+    """
     spec = DATASETS.get(rehearsal_of(record.data)[0])
     found = set() if spec and not spec.make else {'data'}
-    return found if record.method in OURS else found | {'method', 'network'}
+    if record.method not in OURS:
+        return found | {'method', 'network'}
+    # of ours the version that is there today is the usual one
+    version = METHODS[record.method].strategy.version
+    return found | ({'method'} if record.marks.get('method') == version else set())
 
 
 def _short_mark(name: str, value) -> str:

@@ -214,10 +214,9 @@ def draw_gains(
         xlim=(0, max(len(trace.x) - 1, 1)),
     )
     key.set_axis_off()
-    small = dict(fontsize=7.5, title_fontsize=8, handlelength=1, borderpad=0)
-    key.legend(
-        *ax.get_legend_handles_labels(), loc='center', title=f'at step {s}', **small
-    )
+    handles, names = ax.get_legend_handles_labels()
+    narrow = dict(handlelength=1, borderpad=0, labelspacing=0.2)
+    key.legend(handles, names, loc='center', title=f'at step {s}', **narrow)
 
 # %% ../nbs/library/explore.ipynb #c021
 @figure
@@ -233,7 +232,7 @@ def plot_recall(
     looked_at = trace.x[0], trace.x[s], trace.p_old[s], trace.p_new[s]
     x, x_hat, p_old, p_new = (v[image].cpu() for v in looked_at)
     present = set(scene.present.tolist())
-    fig = plt.figure(figsize=(8.6, 6.4))
+    fig = plt.figure(figsize=(8, 6.8))
     top, middle, below = fig.subfigures(3, 1, height_ratios=[1.15, 1.1, 1.25])
     was, became, differs, says = top.subplots(1, 4, width_ratios=[1, 1, 1, 2.6])
     draw_image(was, x, 'real')
@@ -251,7 +250,7 @@ def plot_recall(
     draw_batch(
         middle.subplots(), trace.x[s], trace.x[0], classes, present, scene.weight, image
     )
-    gained, key, mind = below.subplots(1, 3, width_ratios=[2.2, 1, 2])
+    gained, key, mind = below.subplots(1, 3, width_ratios=[2, 1.3, 1.9])
     draw_gains(gained, key, trace, s)
     p = torch.stack(trace.p_old)[:, image].cpu().numpy()
     for c in np.argsort(-p.max(0))[:4]:
@@ -259,7 +258,7 @@ def plot_recall(
     mind.axvline(s, color='.6', lw=1, zorder=0)
     mind.set_title('this image, by the old network')
     mind.set(xlabel='step', ylabel='probability', ylim=(0, 1.03))
-    mind.legend(fontsize=7.5)
+    mind.legend()
     return fig
 
 # %% ../nbs/library/explore.ipynb #c026
@@ -400,7 +399,7 @@ def plot_toy(
     )
     # (s + 1, B, 2)
     walk = torch.stack(trace.x[: s + 1]).mean((2, 3)).numpy()
-    fig, axes = plt.subplots(1, 3, figsize=(9, 3.2))
+    fig, axes = plt.subplots(1, 3, figsize=(8, 3))
     with torch.no_grad():
         draw_regions(axes[0], scene.model_old(grid), 'before: old network')
         draw_regions(axes[1], scene.model(grid), 'after: new network')
@@ -538,7 +537,7 @@ def plot_moment(
             f't = {t}: {run_name(record)} has iterations 1..{record.n_iterations}'
         )
     rows = ['AAAA'] * (recalled is not None) + ['BBBC', 'DDDE']
-    fig = plt.figure(figsize=(8.4, 2.3 * len(rows)))
+    fig = plt.figure(figsize=(8, 2.4 * len(rows)))
     axes = fig.subplot_mosaic(';'.join(rows))
     if recalled is not None:
         present = set(recalled.y_real.tolist())

@@ -149,8 +149,8 @@ def draw_answers(
 ) -> None:
     "What both networks say about one image."
     p_old, p_new, c = np.asarray(p_old), np.asarray(p_new), np.arange(len(p_old))
-    ax.bar(c - 0.2, p_old, 0.38, label='before: old network')
-    ax.bar(c + 0.2, p_new, 0.38, label='after: new network')
+    ax.bar(c - 0.2, p_old, 0.38, label='old network')
+    ax.bar(c + 0.2, p_new, 0.38, label='new network')
     ax.plot(
         sorted(present),
         [1.04] * len(present),
@@ -168,7 +168,6 @@ def draw_answers(
         title='what both networks say',
     )
     ax.legend(
-        fontsize=7.5,
         loc='upper left',
         ncol=3,
         handlelength=1,
@@ -306,7 +305,7 @@ def plot_accuracy(
     names = [in_words(run_name(r)) for r in records]
     cols = min(3, len(records))
     rows = -(-len(records) // cols)
-    size = 2.8 * cols + (1.8 if cols == 1 else 0.6), 2.6 * rows
+    size = 2.45 * cols + (2.15 if cols == 1 else 0.6), 2.6 * rows
     fig, axes = plt.subplots(rows, cols, figsize=size, sharey=True, squeeze=False)
     for ax, r, name in zip(axes.flat, records, names):
         seed = f', seed {r.seed}' if names.count(name) > 1 else ''
@@ -314,7 +313,7 @@ def plot_accuracy(
         if r.complete:
             end = f'{r.average_accuracy:.0%} at the end'
         # a panel's width
-        draw_accuracy(ax, r, textwrap.fill(f'{name}{seed}: {end}', 37))
+        draw_accuracy(ax, r, textwrap.fill(f'{name}{seed}: {end}', 29))
     for ax in axes.flat[len(records) :]:
         ax.set_axis_off()
     for ax in axes[:, 0]:
@@ -322,7 +321,7 @@ def plot_accuracy(
     if not any(map(task_windows, records)):  # shuffled: no strip, so a legend
         axes[0, 0].set_ylim(0, 1.03)
         beside = dict(loc='center left', bbox_to_anchor=(1, 0.5))
-        axes.flat[len(records) - 1].legend(title='classes', fontsize=8, **beside)
+        axes.flat[len(records) - 1].legend(title='classes', **beside)
     return fig
 
 # %% ../nbs/library/figures.ipynb #c047_styles
@@ -360,7 +359,7 @@ def _draw_key(ax, record: RunRecord) -> None:
         )
         if j % -(-len(spans) // 10) == 0:
             name = ', '.join(map(str, record.task_classes[j][:2]))
-            ax.text((start + end) / 2, 1.11, name, ha='center', va='bottom', fontsize=8)
+            ax.text((start + end) / 2, 1.11, name, ha='center', va='bottom')
 
 
 def draw_accuracy(

@@ -164,7 +164,7 @@ def run_name(
     ]
     return record.method + (f' ({", ".join(told)})' if told else '')
 
-# %% ../nbs/library/report.ipynb #words
+# %% ../nbs/library/report.ipynb #words_said
 _SAID = {
     'paper': 'the text to the letter',
     'protocol=released': 'released protocol',
@@ -198,7 +198,7 @@ def _said(setting: str) -> str:
         return f'{_GREEK[greek]}{_LOW[index]} = {float(value):.8g}'
     return setting
 
-
+# %% ../nbs/library/report.ipynb #words
 def in_words(
     name: str,  # of a row, as from `run_name`: 'arm (lambda_3=1.0, M=40)'
 ) -> str:  # 'arm (λ₃ = 1, M=40)'
@@ -409,7 +409,7 @@ def readable(
         return shown
     return shown.drop(columns=['paper accuracy', 'paper forgetting'])
 
-# %% ../nbs/library/report.ipynb #c031
+# %% ../nbs/library/report.ipynb #c031_blocks
 def _remark(data: str) -> str:
     "What is to be said below a table of this data set; '': nothing."
     whole, iterations = rehearsal_of(data)
@@ -440,7 +440,7 @@ def _blocks(table):
             _remark(data),
         )
 
-
+# %% ../nbs/library/report.ipynb #c031_words
 def _methods_in_words(shown: pd.DataFrame) -> list[str]:
     "The rows' names in words; where a method keeps 25 images in one, all say how many."
     names = [in_words(name) for name in shown.method]
@@ -451,7 +451,7 @@ def _methods_in_words(shown: pd.DataFrame) -> list[str]:
         for name, n in zip(names, kept)
     ]
 
-
+# %% ../nbs/library/report.ipynb #c031
 @clear_errors
 def table_markdown(
     table: pd.DataFrame,  # from `results_table`

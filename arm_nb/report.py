@@ -24,8 +24,8 @@ from .stats import Verdict, printed, verdict
 from .streams import DATASETS
 
 # %% auto #0
-__all__ = ['PAPER', 'published', 'preset_of', 'in_words', 'command_of', 'results_table', 'table_markdown', 'runs_table',
-           'save_table', 'load_table', 'beside_paper', 'runs_of', 'compare', 'against_printed']
+__all__ = ['PAPER', 'published', 'preset_of', 'changes', 'run_name', 'in_words', 'command_of', 'results_table', 'table_markdown',
+           'runs_table', 'save_table', 'load_table', 'beside_paper', 'runs_of', 'compare', 'against_printed']
 
 # %% ../nbs/library/report.ipynb #c006
 _lines = files('arm_nb').joinpath('paper.csv').read_text(encoding='utf-8')
@@ -97,7 +97,7 @@ def preset_of(
         return {}
     return plain(asdict(usual))
 
-# %% ../nbs/library/report.ipynb #c017_told_by_its_name
+# %% ../nbs/library/report.ipynb #c017_marks
 def _told_by_its_name(record: RunRecord) -> set[str]:
     """The marks that say nothing new: those of a data set or a method that is not ours,
     and the version of ours that is there today.
@@ -123,7 +123,7 @@ def _short_mark(name: str, value) -> str:
         )
     return name if value is True else f'{name}={value}'
 
-
+# %% ../nbs/library/report.ipynb #c017_told_by_its_name
 @clear_errors
 def changes(
     record: RunRecord,

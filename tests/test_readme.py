@@ -38,7 +38,7 @@ def test_ten_lines_run_as_written(tmp_path):
 
 @pytest.mark.parametrize('nth, name', [(0, 'table6-mnist5k'), (1, 'table1-cifar10')])
 def test_the_table_is_that_of_results(nth, name):
-    label = lambda r: r['method'] + ' (div=js)' * ('div=js' in r['changed'])
+    label = lambda r: r['method'] + ' (JS)' * ('div=js' in r['changed'])
     want = [[label(r), pm(r, 'accuracy'), pm(r, 'paper_accuracy', '#.3g'), pm(r, 'forgetting'), pm(r, 'paper_forgetting', '#.3g')] for r in results(name)]
     lines = [[v.strip(' *') for v in line.strip('|').split('|')] for line in TEXT.splitlines() if line.startswith('|')]
     start = [i for i, row in enumerate(lines) if row[:3] == ['method', 'accuracy', 'paper’s']][nth]
@@ -79,7 +79,7 @@ def test_what_is_said_of_the_photographs():
     for rival, told in (('er', 'ARM is {} points above replay of stored photographs (95%: {} to {})'),
                         ('er-mir', '{} above replay of chosen ones, ER-MIR ({} to {})')):
         ours, theirs = of('arm'), of(rival, 'mem_total=100')
-        v = verdict([ours[s] for s in range(5)], [theirs[s] for s in range(5)])
+        v = verdict([ours[str(s)] for s in range(5)], [theirs[str(s)] for s in range(5)])
         assert len(ours) == len(theirs) == 5 and v.word == 'holds'
         assert told.format(*(f'{100*x:.1f}' for x in (v.mean, v.low, v.high))) in TEXT
 

@@ -26,3 +26,7 @@ each = runs_table([x for s in range(3) for x in (replace(r, seed=s), replace(wor
 assert list(each)[:6] == ['data', 'method', 'changed', 'seed', 'accuracy', 'forgetting'] and len(runs_of(each, 'arm')) == 3
 assert set(MEASURES) <= set(each) and str(compare(each, 'arm', 'naive')) == 'holds: +30.0 (+30.0 to +30.0), d = inf, n = 3'
 assert against_printed(each, 6, 'arm').word == 'does not hold' and round(against_printed(each, 6, 'arm').mean, 3) == -.163
+assert in_words('er (mem_total=25, lambda_3=1.0)') == 'er (25 images, λ₃ = 1)'
+both = results_table([replace(r, seed=s, config=r.config | {'M': m}, marks={'protocol': 'released'}) for s in (0, 1) for m in (10, 40)])
+shown = table_markdown(both)                    # what all rows share stands in the caption, and in no row
+assert shown.startswith('mnist-mini (released protocol): ') and '| arm |' in shown and '| arm (M=40) |' in shown and shown.count('protocol') == 1

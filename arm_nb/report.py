@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import textwrap
 from dataclasses import asdict
 from importlib.resources import files
@@ -24,8 +25,8 @@ from .stats import Verdict, printed, verdict
 from .streams import DATASETS
 
 # %% auto #0
-__all__ = ['PAPER', 'published', 'preset_of', 'changes', 'run_name', 'in_words', 'command_of', 'results_table', 'table_markdown',
-           'runs_table', 'save_table', 'load_table', 'beside_paper', 'runs_of', 'compare', 'against_printed']
+__all__ = ['PAPER', 'published', 'preset_of', 'in_words', 'command_of', 'results_table', 'table_markdown', 'runs_table',
+           'save_table', 'load_table', 'beside_paper', 'runs_of', 'compare', 'against_printed']
 
 # %% ../nbs/library/report.ipynb #c006
 _lines = files('arm_nb').joinpath('paper.csv').read_text(encoding='utf-8')
@@ -174,29 +175,33 @@ _SAID = {
     'div=js': 'D: Jensen–Shannon',
     'div=ce': 'D: cross-entropy',
     'lambda_d=0.0': 'without D',
-    'T=1': 'unit lag',
     'init=noise': 'from noise',
     'pooling=joint': 'pooled together',
     'replacement=True': 'drawn with replacement',
     'bn_stats=keep': 'running statistics kept',
 }
 _GREEK = {'lambda': 'λ', 'eta': 'η'}
-_LOW = dict(zip('0123456789', '₀₁₂₃₄₅₆₇₈₉'))
+_NUMBERED = re.compile(r'(lambda|eta)_(\d)=(-?[\d.]+(?:e[-+]\d+)?)')
 
 
 def _said(setting: str) -> str:
     "One setting in words; as it is, if there are none for it."
     name, _, value = setting.partition('=')
-    greek, _, index = name.partition('_')
     if setting in _SAID:
         return _SAID[setting]
     if name == 'mem_total':
         return f'{value} images'
     if name == 'repeats':
         return f'{value} recalls a step'
-    if greek in _GREEK and index in _LOW:
-        return f'{_GREEK[greek]}{_LOW[index]} = {float(value):.8g}'
+    if numbered := _NUMBERED.fullmatch(setting):
+        greek, index, value = numbered.groups()
+        return f'{_GREEK[greek]}{chr(ord("₀") + int(index))} = {float(value):.8g}'
     return setting
+
+
+def _settings_in(changed: str) -> list[str]:
+    "The settings in the name of a row; the commas of a list do not part it."
+    return re.split(r', (?=[a-zA-Z_]\w*(?:=|, |$| ))', changed) if changed else []
 
 # %% ../nbs/library/report.ipynb #words
 def in_words(
@@ -204,7 +209,7 @@ def in_words(
 ) -> str:  # 'arm (λ₃ = 1, M=40)'
     "The name of a row as a reader would say it, for tables on a page and for titles."
     method, _, changed = name.removesuffix(')').partition(' (')
-    told = ', '.join(_said(c) for c in changed.split(', ') if c)
+    told = ', '.join(map(_said, _settings_in(changed)))
     return f'{method} ({told})' if told else method
 
 # %% ../nbs/library/report.ipynb #c021
@@ -423,8 +428,8 @@ def _remark(data: str) -> str:
 
 def _shared(part: pd.DataFrame) -> tuple[pd.DataFrame, str]:
     "What all of several rows changed stands in the caption, and not in each row."
-    told = [changed.split(', ') for changed in part.changed]
-    common = [c for c in told[0] if c and len(told) > 1 and all(c in t for t in told)]
+    told = [_settings_in(changed) for changed in part.changed]
+    common = [c for c in told[0] if len(told) > 1 and all(c in t for t in told)]
     left = [', '.join(c for c in t if c not in common) for t in told]
     return part.assign(changed=left), f' ({", ".join(common)})' if common else ''
 

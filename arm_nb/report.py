@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from .methods import METHODS, ORDER, OURS, row_of, settings
+from .methods import METHODS, ORDER, OURS, VARIANTS, row_of, settings
 from .metrics import backward_transfer, mean_sd, plus_minus
 from .record import COMPUTE_DEFAULTS, RunRecord, plain, write_whole
 from .settings import clear_errors, one_of
@@ -180,6 +180,28 @@ _SAID = {
     'replacement=True': 'drawn with replacement',
     'bn_stats=keep': 'running statistics kept',
 }
+_NAMES = {
+    'naive': 'plain SGD',
+    'er': 'ER',
+    'er-mir': 'ER-MIR',
+    'gdumb': 'GDumb',
+    'icarl': 'iCaRL',
+    'gem': 'GEM',
+    'a-gem': 'A-GEM',
+    'masked': 'masked SGD',
+    'ncm': 'nearest class mean',
+    'slda': 'streaming LDA',
+    'ridge': 'ridge regression',
+    'gen': 'GEN',
+    'gen-mir': 'GEN-MIR',
+    'lwf': 'LwF',
+    'ewc': 'EWC',
+    'si': 'SI',
+    'mas': 'MAS',
+    'imm': 'IMM',
+    'adi': 'ADI',
+    'arm': 'ARM',
+}
 _GREEK = {'lambda': 'λ', 'eta': 'η'}
 _NUMBERED = re.compile(r'(lambda|eta)_(\d)=(-?[\d.]+(?:e[-+]\d+)?)')
 
@@ -203,14 +225,27 @@ def _settings_in(changed: str) -> list[str]:
     "The settings in the name of a row; the commas of a list do not part it."
     return re.split(r', (?=[a-zA-Z_]\w*(?:=|, |$| ))', changed) if changed else []
 
+
+def _named(method: str) -> tuple[str, list[str]]:
+    "The name of a method or of a table's row as the field says it, and its settings."
+    if method not in VARIANTS:
+        return _NAMES.get(method, method), []
+    known = VARIANTS[method][0]
+    rest = method.removeprefix(f'{known}-')
+    if rest.isdigit():
+        rest += ' images'
+    rest = re.sub(r'^([MS])-', r'\1 = ', rest)
+    return _NAMES[known], [rest.replace('-', ' ')]
+
 # %% ../nbs/library/report.ipynb #words
 def in_words(
-    name: str,  # of a row, as from `run_name`: 'arm (lambda_3=1.0, M=40)'
-) -> str:  # 'arm (λ₃ = 1, M=40)'
+    name: str,  # of a row, as from `run_name`: 'arm (lambda_3=1.0, M=40)', or 'er-100'
+) -> str:  # 'ARM (λ₃ = 1, M=40)', 'ER (100 images)'
     "The name of a row as a reader would say it, for tables on a page and for titles."
     method, _, changed = name.removesuffix(')').partition(' (')
-    told = ', '.join(map(_said, _settings_in(changed)))
-    return f'{method} ({told})' if told else method
+    method, told = _named(method)
+    told += map(_said, _settings_in(changed))
+    return f'{method} ({", ".join(told)})' if told else method
 
 # %% ../nbs/library/report.ipynb #c021
 # marks with a flag

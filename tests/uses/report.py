@@ -18,7 +18,7 @@ table = results_table([r, replace(r, seed=1)])
 assert command_of([r]) == 'arm_nb run --data mnist-mini --method arm --seed 0'
 with tempfile.TemporaryDirectory() as folder: assert [p.suffix for p in save_table(table, folder + '/t')] == ['.txt', '.md', '.csv'] and table_text(load_table(folder + '/t.csv')) == table_text(table)
 assert table.seeds.item() == 2 and plus_minus(40., 0.) in table_text(table) and short_count(478410) == '478K'
-assert readable(table)['extra MB'].item() == '1.91' and '| arm |' in table_markdown(table) and in_columns([['a', 'b'], ['cc', '1']]) == ['a   b', 'cc  1']
+assert readable(table)['extra MB'].item() == '1.91' and '| ARM |' in table_markdown(table) and in_columns([['a', 'b'], ['cc', '1']]) == ['a   b', 'cc  1']
 side = beside_paper(6, table)
 assert side[side.seeds == 2].row.tolist() == ['arm']
 worse = replace(r, accuracy=[[1., 0, 0, 0, 0]] * 4 + [[.1] * 5])
@@ -26,7 +26,7 @@ each = runs_table([x for s in range(3) for x in (replace(r, seed=s), replace(wor
 assert list(each)[:6] == ['data', 'method', 'changed', 'seed', 'accuracy', 'forgetting'] and len(runs_of(each, 'arm')) == 3
 assert set(MEASURES) <= set(each) and str(compare(each, 'arm', 'naive')) == 'holds: +30.0 (+30.0 to +30.0), d = inf, n = 3'
 assert against_printed(each, 6, 'arm').word == 'does not hold' and round(against_printed(each, 6, 'arm').mean, 3) == -.163
-assert in_words('er (mem_total=25, lambda_3=1.0)') == 'er (25 images, λ₃ = 1)'
+assert in_words('er (mem_total=25, lambda_3=1.0)') == 'ER (25 images, λ₃ = 1)' and in_words('er-mir-100') == 'ER-MIR (100 images)'
 both = results_table([replace(r, seed=s, config=r.config | {'M': m}, marks={'protocol': 'released'}) for s in (0, 1) for m in (10, 40)])
 shown = table_markdown(both)                    # what all rows share stands in the caption, and in no row
-assert shown.startswith('mnist-mini (released protocol): ') and '| arm |' in shown and '| arm (M=40) |' in shown and shown.count('protocol') == 1
+assert shown.startswith('mnist-mini (released protocol): ') and '| ARM |' in shown and '| ARM (M=40) |' in shown and shown.count('protocol') == 1

@@ -1,6 +1,6 @@
 """A sweep on joblib's cluster backends gives the records of a plain loop: a local Dask cluster of two workers, Ray with two CPUs. And a run that asks for a GPU waits for one.
 
-(Both let a cluster say that it has GPUs, so asking for them can be tested without: nbs/library/experiment.ipynb, *On a cluster*.)
+(Both let a cluster say that it has GPUs, so asking for them can be tested without: nbs/library/sweeps.ipynb, *On a cluster*.)
 """
 import os
 import time

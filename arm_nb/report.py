@@ -165,21 +165,7 @@ def run_name(
     ]
     return record.method + (f' ({", ".join(told)})' if told else '')
 
-# %% ../nbs/library/report.ipynb #words_said
-_SAID = {
-    'paper': 'the text to the letter',
-    'protocol=released': 'released protocol',
-    'amp=bf16': 'bfloat16',
-    'channels_last': 'channels last',
-    'on val': 'on validation',
-    'div=js': 'D: Jensen–Shannon',
-    'div=ce': 'D: cross-entropy',
-    'lambda_d=0.0': 'without D',
-    'init=noise': 'from noise',
-    'pooling=joint': 'pooled together',
-    'replacement=True': 'drawn with replacement',
-    'bn_stats=keep': 'running statistics kept',
-}
+# %% ../nbs/library/report.ipynb #words_names
 _NAMES = {
     'naive': 'plain SGD',
     'er': 'ER',
@@ -201,6 +187,34 @@ _NAMES = {
     'imm': 'IMM',
     'adi': 'ADI',
     'arm': 'ARM',
+}
+
+
+def _named(method: str) -> tuple[str, list[str]]:
+    "The name of a method or of a table's row as the field says it, and its settings."
+    if method not in VARIANTS:
+        return _NAMES.get(method, method), []
+    known = VARIANTS[method][0]
+    rest = method.removeprefix(f'{known}-')
+    if rest.isdigit():
+        rest += ' images'
+    rest = re.sub(r'^([MS])-', r'\1 = ', rest)
+    return _NAMES[known], [rest.replace('-', ' ')]
+
+# %% ../nbs/library/report.ipynb #words_said
+_SAID = {
+    'paper': 'the text to the letter',
+    'protocol=released': 'released protocol',
+    'amp=bf16': 'bfloat16',
+    'channels_last': 'channels last',
+    'on val': 'on validation',
+    'div=js': 'D: Jensen–Shannon',
+    'div=ce': 'D: cross-entropy',
+    'lambda_d=0.0': 'without D',
+    'init=noise': 'from noise',
+    'pooling=joint': 'pooled together',
+    'replacement=True': 'drawn with replacement',
+    'bn_stats=keep': 'running statistics kept',
 }
 _GREEK = {'lambda': 'λ', 'eta': 'η'}
 _NUMBERED = re.compile(r'(lambda|eta)_(\d)=(-?[\d.]+(?:e[-+]\d+)?)')
@@ -224,18 +238,6 @@ def _said(setting: str) -> str:
 def _settings_in(changed: str) -> list[str]:
     "The settings in the name of a row; the commas of a list do not part it."
     return re.split(r', (?=[a-zA-Z_]\w*(?:=|, |$| ))', changed) if changed else []
-
-
-def _named(method: str) -> tuple[str, list[str]]:
-    "The name of a method or of a table's row as the field says it, and its settings."
-    if method not in VARIANTS:
-        return _NAMES.get(method, method), []
-    known = VARIANTS[method][0]
-    rest = method.removeprefix(f'{known}-')
-    if rest.isdigit():
-        rest += ' images'
-    rest = re.sub(r'^([MS])-', r'\1 = ', rest)
-    return _NAMES[known], [rest.replace('-', ' ')]
 
 # %% ../nbs/library/report.ipynb #words
 def in_words(

@@ -138,6 +138,8 @@ class NonFiniteLoss(ArithmeticError):
 
 # %% ../nbs/library/record.ipynb #r014_format
 FORMAT = 2  # of records and checkpoints; 1: before `every`, `marks` and `format`
+# settings that came later: what runs had before there was a choice
+BEFORE = {'er-mir': {'bn_stats': 'keep'}}
 
 # %% ../nbs/library/record.ipynb #r014
 @dataclass
@@ -343,6 +345,8 @@ class RunRecord:
             raise ValueError(
                 f'no record of this version: missing {missing}, unknown {unknown}'
             )
+        if isinstance(found['config'], dict):
+            found['config'] = BEFORE.get(found['method'], {}) | found['config']
         return cls(**found).check()
 
     def save(self, path: str | Path) -> None:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -17,7 +18,7 @@ from torch.func import functional_call
 from ..learner import Strategy, register
 from ..models import Memory
 from ..networks import Descent, after_step, has_batch_norm, keep_stats, n_outputs
-from ..settings import Config, check_number, clear_errors, number
+from ..settings import Config, check_number, choice, clear_errors, number
 from ..streams import check_input, to_unit
 
 # %% auto #0
@@ -466,13 +467,13 @@ def interference(
     ahead: dict[str, Tensor],  # parameters after the virtual step, from `after_step`
     x: Tensor,  # (n, C, H, W) candidates
     y: Tensor,  # (n,) their classes
+    # batch norm's running statistics: 'keep', or 'move' by the first of the two passes
+    bn_stats: str = 'keep',
 ) -> Tensor:  # (n,) nats; positive: the step would harm this image
-    """MIR's score: how much the loss of each candidate rises.
-
-    Batch norm's running statistics stay.
-    """
-    with keep_stats(model):
+    "MIR's score: how much the loss of each candidate rises."
+    with keep_stats(model) if bn_stats == 'keep' else nullcontext():
         before = F.cross_entropy(model(x), y, reduction='none')
+    with keep_stats(model):
         after = F.cross_entropy(
             functional_call(model, ahead, (x,)), y, reduction='none'
         )
@@ -487,11 +488,14 @@ class MirConfig(ErConfig):
     """
 
     rows: ClassVar = ErConfig.rows | {
-        'miniimagenet': dict(mem_total=500, candidates=25)
+        'cifar10': dict(mem_total=200, bn_stats='move'),
+        'miniimagenet': dict(mem_total=500, candidates=25, bn_stats='move'),
     }
 
     # images drawn; the M most interfered with are replayed
     candidates: int = number(50, at_least=1)
+    # batch norm's running statistics, when the candidates are looked at
+    bn_stats: str = choice('keep', of=('move', 'keep'))
 
     def check(self):
         super().check()
@@ -542,8 +546,7 @@ class ErMir(Er):
         """
         if len(x) <= self.cfg.M:
             return Replayed(x, y)
-        rise = interference(
-            self.model, after_step(self.model, grads, self.cfg.eta_0), x, y
-        )
+        ahead = after_step(self.model, grads, self.cfg.eta_0)
+        rise = interference(self.model, ahead, x, y, self.cfg.bn_stats)
         i = rise.topk(self.cfg.M).indices
         return Replayed(x[i], y[i], x, y, rise)

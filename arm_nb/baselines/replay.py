@@ -488,13 +488,12 @@ class MirConfig(ErConfig):
     """
 
     rows: ClassVar = ErConfig.rows | {
-        'cifar10': dict(mem_total=200, bn_stats='move'),
-        'miniimagenet': dict(mem_total=500, candidates=25, bn_stats='move'),
+        'miniimagenet': dict(mem_total=500, candidates=25)
     }
 
     # images drawn; the M most interfered with are replayed
     candidates: int = number(50, at_least=1)
-    # batch norm's running statistics, when the candidates are looked at
+    # running statistics when candidates are looked at ('move': the published script)
     bn_stats: str = choice('keep', of=('move', 'keep'))
 
     def check(self):

@@ -38,7 +38,10 @@ def test_ten_lines_run_as_written(tmp_path):
 
 @pytest.mark.parametrize('nth, name', [(0, 'table6-mnist5k'), (1, 'table1-cifar10')])
 def test_the_table_is_that_of_results(nth, name):
-    label = lambda r: r['method'] + ' (JS)' * ('div=js' in r['changed'])
+    from arm_nb.report import in_words
+    def label(r):
+        sized = f'{r["method"]} (mem_total={r["images"]})' if r['method'] in ('er', 'er-mir') else r['method']
+        return in_words(sized) + ' (D: Jensen–Shannon)' * ('div=js' in r['changed'])
     want = [[label(r), pm(r, 'accuracy'), pm(r, 'paper_accuracy', '#.3g'), pm(r, 'forgetting'), pm(r, 'paper_forgetting', '#.3g')] for r in results(name)]
     lines = [[v.strip(' *') for v in line.strip('|').split('|')] for line in TEXT.splitlines() if line.startswith('|')]
     start = [i for i, row in enumerate(lines) if row[:3] == ['method', 'accuracy', 'paper’s']][nth]

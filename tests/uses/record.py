@@ -17,6 +17,8 @@ assert how_computed(naive) == {} and set(COMPUTE_DEFAULTS) == {'amp', 'channels_
 
 head = new_record(naive, stream, 0, 'test', 'naive', 'released')
 assert head.versions['commit'] == source_commit() and head.format == FORMAT and plain({'a': (1,)}) == {'a': [1]}
+before = replace(head, method='er-mir', config={'eta_0': .1})       # from when ER-MIR had no choice
+assert RunRecord.from_json(before.to_json()).config == {'bn_stats': 'keep', 'eta_0': .1} and RunRecord.from_json(head.to_json()).config == head.config
 tape = Tape(head)
 tape.add({'real': torch.tensor(1.)}, None)
 tape.flush()

@@ -28,6 +28,7 @@ row 1   arm,naive --keep-network
 row 0-4 lwf,stationary,er-100,er-mir-100,er,er-mir
 row 2-4 naive,arm --keep-network
 row 0-4 gem,icarl
+row 0-4 er-mir-100,er-mir --set bn_stats=move
 # Table 2
 row 0-2 lwf-unit-lag,arm-no-distill,arm-unit-lag
 row 0-2 adi

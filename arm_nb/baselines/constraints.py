@@ -209,7 +209,9 @@ class EwcConfig(AnchoredConfig):
     Raises: ValueError for a value that cannot be.
     """
 
-    strength: float = number(100.0, at_least=0)  # lambda
+    rows: ClassVar = NaiveConfig.rows | {'mnist5k': dict(eta_0=0.1)}
+
+    strength: float = number(10.0, at_least=0)  # lambda
     decay: float = number(
         1.0, at_least=0
     )  # gamma: what is left of older tasks', 0 to 1
@@ -243,7 +245,9 @@ class SiConfig(AnchoredConfig):
     Raises: ValueError for a value that cannot be.
     """
 
-    strength: float = number(0.1, at_least=0)  # lambda, there called c
+    rows: ClassVar = NaiveConfig.rows | {'mnist5k': dict(eta_0=0.1)}
+
+    strength: float = number(1.0, at_least=0)  # lambda, there called c
     damping: float = number(
         0.001, at_least=1e-12
     )  # xi: added to the square of a task's way
@@ -275,7 +279,9 @@ class MasConfig(AnchoredConfig):
     Raises: ValueError for a value that cannot be.
     """
 
-    strength: float = number(0.01, at_least=0)  # lambda
+    rows: ClassVar = NaiveConfig.rows | {'mnist5k': dict(eta_0=0.1)}
+
+    strength: float = number(0.1, at_least=0)  # lambda
 
 
 @register('mas', 'Aljundi et al. (2018), memory aware synapses')
@@ -320,7 +326,7 @@ class AgemConfig(Config):
     """
 
     rows: ClassVar = {
-        'mnist5k': {},
+        'mnist5k': dict(eta_0=0.003),
         'cifar10': dict(mem_total=200),
         'mnist-color': dict(mem_total=200),
         'miniimagenet': dict(mem_total=500),
@@ -398,7 +404,7 @@ class ImmConfig(AnchoredConfig):
     Raises: ValueError for a value that cannot be.
     """
 
-    strength: float = number(0.1, at_least=0)  # lambda of the L2-transfer
+    strength: float = number(0.01, at_least=0)  # lambda of the L2-transfer
     merge: str = choice('mode', of=('mean', 'mode'))  # how networks become one
 
 # %% ../../nbs/rivals/28_constraints.ipynb #imm

@@ -85,10 +85,13 @@ def samples_of(
         raise ValueError(
             'nothing was kept: ARM recalls from iteration `recall_from` on'
         )
+
+    def of_all(name):
+        return torch.cat([getattr(b, name) for b in kept.values()])
+
     t = torch.cat([torch.full((len(b.y_real),), done - 1) for done, b in kept.items()])
-    names = 'x_real', 'y_real', 'x_hat', 'p_hat'
     return Samples(
-        t, *(torch.cat([getattr(b, name) for b in kept.values()]) for name in names)
+        t, of_all('x_real'), of_all('y_real'), of_all('x_hat'), of_all('p_hat')
     )
 
 # %% ../nbs/library/brain.ipynb #c009b_life
@@ -267,9 +270,13 @@ def layer_activations(
     Raises: ValueError if there is no such layer.
     """
     found = {}
-    keep = lambda name: (
-        lambda module, inputs, output: found.update({name: output.flatten(1)})
-    )
+
+    def keep(name):
+        def hook(module, inputs, output):
+            found[name] = output.flatten(1)
+
+        return hook
+
     hooks = [
         m.register_forward_hook(keep(name))
         for name, m in model.named_modules()
@@ -472,6 +479,11 @@ def draw_of_class(
     return torch.multinomial(fits, 1, generator=generator)[:, 0].to(y.device)
 
 
+def _joined(parts: list[dict]) -> dict[str, Tensor]:
+    "Layer: the numbers of all parts, one after the other."
+    return {layer: torch.cat([part[layer] for part in parts]) for layer in parts[0]}
+
+
 def compare_gradients(
     model: nn.Module,  # its parameters are fixed
     x_hat: Tensor,  # (n, C, H, W) recalled images
@@ -498,10 +510,7 @@ def compare_gradients(
         for name, i in picks.items():
             real = sample_gradients(model, x_real[i[k]], y_real[i[k]])
             found[name].append(gradient_correlation(g, real))
-    return {
-        name: {layer: torch.cat([c[layer] for c in parts]) for layer in parts[0]}
-        for name, parts in found.items()
-    }
+    return {name: _joined(parts) for name, parts in found.items()}
 
 # %% ../nbs/library/brain.ipynb #c068b
 @clear_errors
@@ -527,7 +536,7 @@ def content_correlation(
         )
         a, b = gradient_correlation(own, one), gradient_correlation(own, other)
         parts.append({layer: a[layer] - b[layer] for layer in a})
-    return {layer: torch.cat([p[layer] for p in parts]) for layer in parts[0]}
+    return _joined(parts)
 
 # %% ../nbs/library/brain.ipynb #c073_task_ages
 @clear_errors

@@ -518,10 +518,10 @@ def load_images(
     """
     kept = torch.load(Path(path).with_suffix('.recalled.pt'), weights_only=True)
     names = [f.name for f in fields(Recalled)]
-    return {
-        t: Recalled(**{k: v for k, v in b.items() if k in names})
-        for t, b in kept.items()
-    }
+    found = {}
+    for t, b in kept.items():
+        found[t] = Recalled(**{k: v for k, v in b.items() if k in names})
+    return found
 
 # %% ../nbs/library/experiment.ipynb #c026b_fit_and_keep
 def fit_and_keep(

@@ -76,9 +76,13 @@ def move_against(
     eta: float,  # step size
 ) -> None:
     "Every parameter against its gradient, in one call."
-    pairs = [(p, g) for p, g in zip(params, grads) if g is not None]
-    if pairs:
-        torch._foreach_add_(*map(list, zip(*pairs)), alpha=-eta)
+    moved, along = [], []
+    for p, g in zip(params, grads):
+        if g is not None:
+            moved.append(p)
+            along.append(g)
+    if moved:
+        torch._foreach_add_(moved, along, alpha=-eta)
 
 # %% ../nbs/library/networks.ipynb #ahead
 @clear_errors

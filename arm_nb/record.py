@@ -263,13 +263,15 @@ class RunRecord:
         def short_number(v):
             return v if v is None else float(f'{v:.4g}')
 
+        def short_list(p):
+            return p and [round(v, 4) for v in p]
+
         every, short = 10, self
         while every < 2 * self.n_iterations:
-            recalled = [p and [round(v, 4) for v in p] for p in self.recalled[::every]]
-            losses = {
-                term: [short_number(v) for v in values[::every]]
-                for term, values in self.losses.items()
-            }
+            recalled = [short_list(p) for p in self.recalled[::every]]
+            losses = {}
+            for term, values in self.losses.items():
+                losses[term] = [short_number(v) for v in values[::every]]
             short = dataclasses.replace(
                 self, every=every, recalled=recalled, losses=losses
             )

@@ -45,11 +45,12 @@ def published(
     """The paper's figures for a method with these settings, from the table beside this
     data set.
     """
+
+    def settings_of(name):
+        return {f'{k}={v}' for k, v in row_of(name)[1].items()}
+
     rows = PAPER[(PAPER.data == PAPER_DATA.get(data)) & (PAPER.method == method)]
-    same = [
-        {f'{k}={v}' for k, v in row_of(name)[1].items()} == set(changed)
-        for name in rows.row
-    ]
+    same = [settings_of(name) == set(changed) for name in rows.row]
     return rows[same].iloc[0].to_dict() if any(same) else {}
 
 # %% ../nbs/library/report.ipynb #c014_paper_data
@@ -514,7 +515,9 @@ def table_markdown(
             [':---'] + ['---:'] * (shown.shape[1] - 1),
             *shown.values.tolist(),
         ]
-        out += [caption, '', *map(line, rows), '', *([remark, ''] if remark else [])]
+        out += [caption, '', *map(line, rows), '']
+        if remark:
+            out += [remark, '']
     return '\n'.join(out).rstrip()
 
 # %% ../nbs/library/report.ipynb #c031_in_columns

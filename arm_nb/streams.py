@@ -192,7 +192,11 @@ class Stream:
     @property
     def counts(self) -> tuple[int, ...]:
         "Images in (train, val, test)"
-        return tuple(sum(len(y) for _, y in getattr(self, part)) for part in PARTS)
+
+        def images(part):
+            return sum(len(y) for _, y in getattr(self, part))
+
+        return tuple(images(part) for part in PARTS)
 
     def _stage(self, stage, N):
         n = self.n_stages
@@ -266,9 +270,9 @@ class Stream:
 
     def stationary(self) -> 'Stream':
         "The same images as one mixed stage, shuffled; the tests stay as they are"
-        return replace(
-            self, train=[tuple(map(torch.cat, zip(*self.train)))], shuffle=True
-        )
+        x = torch.cat([x for x, _ in self.train])
+        y = torch.cat([y for _, y in self.train])
+        return replace(self, train=[(x, y)], shuffle=True)
 
     def to(self, device) -> 'Stream':
         "A copy on another device, bytes and all, so that batches are gathered there"

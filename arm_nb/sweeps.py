@@ -124,7 +124,10 @@ def plan(
     Raises: ValueError for a name that nothing here has, before anything runs.
     """
     grid, jobs, brought = grid or {}, {}, registered()
-    has = {m: [f.name for f in fields(METHODS[row_of(m)[0]].config)] for m in methods}
+    has = {}
+    for m in methods:
+        config = METHODS[row_of(m)[0]].config
+        has[m] = [f.name for f in fields(config)]
     everywhere = {f: 1 for m in methods for f in has[m]}
     known, asked_of = [*everywhere, *LEARNER, *COMPUTE], ', '.join(methods)
     for name in grid:

@@ -269,10 +269,10 @@ class Gem(Storing):
             [p for p in self.model.parameters() if p.requires_grad],
         )
         with keep_stats(self.model) if self.cfg.bn_stats == 'keep' else nullcontext():
-            old = [
-                self._gradient(x.to(xb.dtype), y, params)
-                for x, y in (self.ring.of(**which) for which in past)
-            ]
+            old = []
+            for which in past:
+                x, y = self.ring.of(**which)
+                old.append(self._gradient(x.to(xb.dtype), y, params))
         loss, g = self._gradient(xb, yb, params)
         losses, self.last = {'real': loss}, None
         if old:
@@ -322,9 +322,8 @@ class Gem(Storing):
         if not v.any():
             return g
         flat = torch.cat((v, v.new_ones(1))).to(rows) @ rows
-        return tuple(
-            part.view_as(t) for part, t in zip(flat.split([t.numel() for t in g]), g)
-        )
+        parts = flat.split([t.numel() for t in g])
+        return tuple(part.view_as(t) for part, t in zip(parts, g))
 
     def _gradient(
         self,

@@ -99,8 +99,8 @@ def test_what_is_said_of_the_letter_and_of_chaos():
     letter, = [r for r in arm if r['changed'] in ('paper', 'div=js, pooling=joint, replacement=True')]
     assert f'the text to the letter {pm(letter, "accuracy")}% ' in TEXT
     means = [float(r['accuracy']) for r in arm if not r['changed'] or re.fullmatch(r'eta_1=25\.0000\d+', r['changed'])]
-    assert len(means) == 5 and {r['seeds'] for r in arm if r['changed'].startswith('eta_1=25')} == {'5'}
-    assert f'the mean of five seeds moves between {min(means):.1f} and {max(means):.1f}' in TEXT
+    assert len(means) == 5 and {r['seeds'] for r in arm if r['changed'].startswith('eta_1=25')} == {'20'}
+    assert f'the mean of twenty seeds moves between {min(means):.1f} and {max(means):.1f}' in TEXT
 
 
 # ---- the commands

@@ -786,12 +786,14 @@ def methods(
     from arm_nb.streams import DATASETS, data_spec
 
     if name is None:
+        wide = 2 + max(map(len, METHODS))
         for n, m in METHODS.items():
-            typer.echo(f'{n:12}{m.strategy.__name__:8}{m.source}')
+            typer.echo(f'{n:{wide}}{m.strategy.__name__:8}{m.source}')
         typer.echo('\nRows of the tables that change a setting:')
+        wide = 2 + max(map(len, VARIANTS))
         for n, (base, changed) in VARIANTS.items():
             what = ', '.join(f'{k} = {v}' for k, v in changed.items())
-            typer.echo(f'{n:20}{base} with {what}')
+            typer.echo(f'{n:{wide}}{base} with {what}')
         return
     m, sets = (
         METHODS[row_of(name)[0]],

@@ -57,6 +57,8 @@ class AnchoredConfig(NaiveConfig):
     Raises: ValueError for a value that cannot be.
     """
 
+    rows: ClassVar = NaiveConfig.rows | {'mnist5k': dict(eta_0=0.1)}
+
     strength: float = number(1.0, at_least=0)  # lambda, weight of the penalty
 
 # %% ../../nbs/rivals/28_constraints.ipynb #anchored
@@ -108,6 +110,10 @@ class Anchored(Strategy):
         "lambda Omega, for the penalty."
         return torch._foreach_mul(self.omega, self.cfg.strength)
 
+    def loss(self, logits: Tensor, yb: Tensor) -> Tensor:
+        "The loss of line 5, 0-dim."
+        return F.cross_entropy(logits, yb)
+
     follows = False  # does it write `follow`? Then each step keeps where it came from
 
     def begin_task(self) -> None:
@@ -124,7 +130,7 @@ class Anchored(Strategy):
         "Line 5, and then the pull of the penalty."
         params = self.params
         logits = self.model(xb)
-        losses = {'real': F.cross_entropy(logits, yb)}
+        losses = {'real': self.loss(logits, yb)}
         self.watch(logits, params)
         grads = torch.autograd.grad(losses['real'], params, materialize_grads=True)
         before = [p.detach().clone() for p in params if self.follows]
@@ -209,8 +215,6 @@ class EwcConfig(AnchoredConfig):
     Raises: ValueError for a value that cannot be.
     """
 
-    rows: ClassVar = NaiveConfig.rows | {'mnist5k': dict(eta_0=0.1)}
-
     strength: float = number(10.0, at_least=0)  # lambda
     decay: float = number(
         1.0, at_least=0
@@ -245,8 +249,6 @@ class SiConfig(AnchoredConfig):
     Raises: ValueError for a value that cannot be.
     """
 
-    rows: ClassVar = NaiveConfig.rows | {'mnist5k': dict(eta_0=0.1)}
-
     strength: float = number(1.0, at_least=0)  # lambda, there called c
     damping: float = number(
         0.001, at_least=1e-12
@@ -278,8 +280,6 @@ class MasConfig(AnchoredConfig):
 
     Raises: ValueError for a value that cannot be.
     """
-
-    rows: ClassVar = NaiveConfig.rows | {'mnist5k': dict(eta_0=0.1)}
 
     strength: float = number(0.1, at_least=0)  # lambda
 
@@ -403,6 +403,8 @@ class ImmConfig(AnchoredConfig):
 
     Raises: ValueError for a value that cannot be.
     """
+
+    rows: ClassVar = NaiveConfig.rows  # a slower rate
 
     strength: float = number(0.01, at_least=0)  # lambda of the L2-transfer
     merge: str = choice('mode', of=('mean', 'mode'))  # how networks become one

@@ -232,6 +232,15 @@ def test_visible_code_fits_the_page(nb):
 
 
 @each_nb
+def test_no_link_within_a_link(nb):
+    "nbdev makes a link of a name of ours in backticks, also where it is the text of one: then the page shows brackets."
+    from nbdev.doclinks import NbdevLookup
+    linked = NbdevLookup().doc
+    texts = [(c['id'], t) for c in nb.cells if c['cell_type'] == 'markdown' for t in re.findall(r'\[([^\[\]]*`[^\[\]]*)\]\(', c['source'])]
+    assert not [(i, t) for i, t in texts if any(linked(name) for name in re.findall(r'`([^`\s]+?)(?:\(\))?`', t))], 'leave the link out: the name becomes one'
+
+
+@each_nb
 def test_code_among_words_fits_the_page(nb):
     blocks = [(c['id'], b) for c in nb.cells if c['cell_type'] == 'markdown' for b in re.findall(r'^ *```python\n(.*?)^ *```', c['source'], re.M | re.S)]
     long = [(i, l) for i, b in blocks for l in b.splitlines() if len(l) > 88]

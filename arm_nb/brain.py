@@ -588,11 +588,9 @@ def recall_and_accuracy(
     points = np.array(record.curves['iteration'], dtype=int)
     if len(points) < 2:
         raise ValueError('the record has no curves: run it with eval_every=10')
-    begins, at, r = (
-        np.array([0, *points[:-1]]),
-        kept_iterations(record),
-        recalled_by_task(record),
-    )
+    begins = np.array([0, *points[:-1]])
+    at = kept_iterations(record)
+    r = recalled_by_task(record)
 
     def mean(part):
         n = np.isfinite(part).sum(0)

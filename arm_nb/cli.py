@@ -795,10 +795,8 @@ def methods(
             what = ', '.join(f'{k} = {v}' for k, v in changed.items())
             typer.echo(f'{n:{wide}}{base} with {what}')
         return
-    m, sets = (
-        METHODS[row_of(name)[0]],
-        [data_spec(data).name] if data else list(DATASETS),
-    )
+    m = METHODS[row_of(name)[0]]
+    sets = [data_spec(data).name] if data else list(DATASETS)
     where = f'{m.strategy.__module__}.{m.strategy.__name__}'
     typer.echo(f'{name}: {m.source}. {where} with {m.config.__name__}:\n')
     columns = [asdict(settings(d, name, flavour)) for d in sets]

@@ -129,10 +129,8 @@ def plot_recalled(
         len(batches), 1, figsize=(0.62 * n + 0.9, 1.5 * len(batches)), squeeze=False
     )
     for k, (ax, b) in enumerate(zip(axes[:, 0], batches)):
-        weight, present = (
-            None if b.weight is None else b.weight[:n],
-            set(b.y_real.tolist()),
-        )
+        weight = None if b.weight is None else b.weight[:n]
+        present = set(b.y_real.tolist())
         draw_batch(
             ax, b.x_hat[:n], b.x_real[:n], b.p_hat.argmax(1)[:n], present, weight
         )

@@ -333,10 +333,8 @@ class RunRecord:
                 f'its format is {version!r}, and this version of arm_nb reads up to '
                 f'{FORMAT}: update arm_nb'
             )
-        fields, nothing = (
-            {f.name: f for f in dataclasses.fields(cls)},
-            dataclasses.MISSING,
-        )
+        fields = {f.name: f for f in dataclasses.fields(cls)}
+        nothing = dataclasses.MISSING
         needed = {
             name
             for name, f in fields.items()

@@ -200,10 +200,8 @@ class Stream:
 
     def _stage(self, stage, N):
         n = self.n_stages
-        stage, N = (
-            check_number(stage, 'stage', whole=True),
-            check_number(N, 'N', 1, 2**31, whole=True),
-        )
+        stage = check_number(stage, 'stage', whole=True)
+        N = check_number(N, 'N', 1, 2**31, whole=True)
         if not 0 <= stage < n:
             raise ValueError(f'stage {stage}: {self.name} has stages 0..{n - 1}')
         images = len(self.train[stage][1])
@@ -507,10 +505,8 @@ def split_5k(
 
     Raises: ValueError if a class is too small.
     """
-    shuffled, n_val = (
-        np.random.RandomState(seed).permutation(len(y)),
-        round(val * len(y)),
-    )
+    shuffled = np.random.RandomState(seed).permutation(len(y))
+    n_val = round(val * len(y))
     rest = np.sort(shuffled[n_val:])
     first = [rest[y[rest] == c][:per_class] for c in np.unique(y)]
     for c, i in enumerate(first):

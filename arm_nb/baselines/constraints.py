@@ -308,7 +308,7 @@ def one_constraint(
     g: Sequence[Tensor],  # gradient of the batch's loss, a tensor a parameter
     g_ref: Sequence[Tensor],  # that of the drawn old images' loss
 ) -> Tensor:  # 0-dim, >= 0; on the device
-    """A-GEM's v (Chaudhry et al. 2019, eq. 11).
+    """A-GEM's v (Chaudhry et al. 2018, eq. 11).
 
     g + v g_ref is the vector nearest to g that makes no obtuse angle with g_ref.
     """
@@ -341,7 +341,7 @@ class AgemConfig(Config):
 
 # %% ../../nbs/rivals/28_constraints.ipynb #agem
 @register(
-    'a-gem', 'Chaudhry et al. (2019), the mean loss on stored images must not rise'
+    'a-gem', 'Chaudhry et al. (2018), the mean loss on stored images must not rise'
 )
 class Agem(Gem):
     "Averaged GEM: one constraint, from a random batch of all past tasks' kept images."

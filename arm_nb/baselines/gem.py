@@ -187,7 +187,8 @@ class Ring:
         if -1 in tasks:
             return tasks.index(-1)
         most = max(tasks, key=lambda t: (tasks.count(t), t == task, -t))
-        return min((i for i, t in enumerate(tasks) if t == most), key=when.__getitem__)
+        mine = [i for i, t in enumerate(tasks) if t == most]
+        return min(mine, key=lambda i: when[i])
 
     def where(
         self,
@@ -264,10 +265,8 @@ class Gem(Storing):
         "Line 5, along the projected gradient."
         self._ring_for(xb)
         labels = yb.cpu()
-        past, params = (
-            self.past(labels),
-            [p for p in self.model.parameters() if p.requires_grad],
-        )
+        past = self.past(labels)
+        params = [p for p in self.model.parameters() if p.requires_grad]
         with keep_stats(self.model) if self.cfg.bn_stats == 'keep' else nullcontext():
             old = []
             for which in past:
@@ -278,12 +277,12 @@ class Gem(Storing):
         if old:
             losses['memory'] = torch.stack([l for l, _ in old]).mean()
             self.recalled_p = self._share(past).to(xb)
-            g = self._projected(
-                torch.cat(
-                    [t.reshape(-1) for _, ts in (*old, (loss, g)) for t in ts]
-                ).view(len(old) + 1, -1),
-                g,
-            )
+            gradients = [grads for _, grads in old] + [g]
+            flat = []
+            for grads in gradients:
+                flat += [t.reshape(-1) for t in grads]
+            rows = torch.cat(flat).view(len(gradients), -1)
+            g = self._projected(rows, g)
         move_against(params, g, self.cfg.eta_0)
         self.ring.add(xb, labels, self.task)
         return losses
@@ -316,9 +315,9 @@ class Gem(Storing):
         """g~, shaped as the parameters, from the gradients as rows (k+1, P), last that
         of the batch.
         """
-        self.last = Constrained(
-            A := (rows @ rows.T).cpu().double(), v := self.weights(A)
-        )
+        A = (rows @ rows.T).cpu().double()
+        v = self.weights(A)
+        self.last = Constrained(A, v)
         if not v.any():
             return g
         flat = torch.cat((v, v.new_ones(1))).to(rows) @ rows

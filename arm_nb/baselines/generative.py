@@ -157,10 +157,8 @@ class MlpVae(Vae):
             ]
             return nn.Sequential(*layers, nn.Linear(hidden, n_out))
 
-        self.encoder, self.decoder = (
-            half(prod(in_shape), 2 * z),
-            half(z, prod(in_shape)),
-        )
+        self.encoder = half(prod(in_shape), 2 * z)
+        self.decoder = half(z, prod(in_shape))
 
     def scaled(self, x: Tensor) -> Tensor:
         return x.flatten(1)

@@ -59,10 +59,10 @@ def features_of(
     hooks = [m.register_forward_pre_hook(catch) for m in _linears(model)]
     try:
         with eval_mode(model):
-            rows = [
-                (model(part), caught.pop('last').flatten(1).to(x.dtype))[1]
-                for part in x.split(batch)
-            ]
+            rows = []
+            for part in x.split(batch):
+                model(part)
+                rows.append(caught.pop('last').flatten(1).to(x.dtype))
     finally:
         for hook in hooks:
             hook.remove()
@@ -130,7 +130,7 @@ def nearest_mean(
 ) -> Tensor:  # (B, n_classes) scores, the largest is the answer
     """Rebuffi's Algorithm 1: minus the distance to the mean of each class.
 
-    `UNSEEN` where there is none."""
+    `UNSEEN`, a score below all others, where there is none."""
     distances = torch.cdist(
         features, means, compute_mode='donot_use_mm_for_euclid_dist'
     )
@@ -322,11 +322,9 @@ class Exemplars:
             return mine[choose(x[mine], share)]
 
         i = torch.cat([of(c) for c in classes])
-        self.kept, self.classes, self.at_hand = (
-            dict(x=x[i], y=y[i], answers=ask(x[i])),
-            classes,
-            [],
-        )
+        self.kept = dict(x=x[i], y=y[i], answers=ask(x[i]))
+        self.classes = classes
+        self.at_hand = []
 
     def draw(
         self,
@@ -376,10 +374,8 @@ class Exemplars:
 
     def load_state_dict(self, state: dict, device: torch.device | str = 'cpu') -> None:
         "Hold what was held then."
-        self.kept, self.classes = (
-            {k: v.to(device) for k, v in state['kept'].items()},
-            list(state['stored']),
-        )
+        self.kept = {k: v.to(device) for k, v in state['kept'].items()}
+        self.classes = list(state['stored'])
         self.at_hand = (
             [tuple(v.to(device) for v in state['at_hand'])] if state['at_hand'] else []
         )
@@ -427,11 +423,10 @@ class Icarl(Storing):
         targets = icarl_targets(yb, self.n_classes, self._ask(xb), self.old).to(xb)
         exemplars = self._draw()
         for k in range(self.cfg.iterations):
-            x, q = (
-                (xb, targets)
-                if exemplars is None
-                else map(torch.cat, ((xb, exemplars[0][k]), (targets, exemplars[1][k])))
-            )
+            x, q = xb, targets
+            if exemplars is not None:
+                x = torch.cat((xb, exemplars[0][k]))
+                q = torch.cat((targets, exemplars[1][k]))
             each = icarl_loss(self.model(x), q, self.seen)
             sgd_step_fused(self.model, each.mean(), self.cfg.eta_0)
         losses = {'real': each[: len(xb)].mean()}
@@ -477,10 +472,8 @@ class Icarl(Storing):
         """
         if not len(self.store):
             return None
-        i, kept = (
-            self.store.draw(self.cfg.iterations, self.cfg.M, self.generator),
-            self.store.kept,
-        )
+        i = self.store.draw(self.cfg.iterations, self.cfg.M, self.generator)
+        kept = self.store.kept
         x, y = self._unit(kept['x'][i]), kept['y'][i]
         answers = None if self.cfg.distill == 'none' else kept['answers'][i]
         self.recalled_p = F.one_hot(y.flatten(), self.n_classes).to(x).mean(0)

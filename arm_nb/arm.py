@@ -5,7 +5,6 @@
 # %% ../nbs/20_arm.ipynb #c004
 from __future__ import annotations
 
-import copy
 import warnings
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -30,6 +29,7 @@ from arm_nb.networks import (
     no_grad_for,
     renew,
     sgd_step,
+    whole_copy,
     why_not_distinct,
 )
 from .recall import RecallConfig, recall, recall_literal
@@ -236,9 +236,7 @@ class Lagged(Strategy):
             return
         with torch.random.fork_rng([xb.device] if xb.is_cuda else []):
             try:
-                self._ask(
-                    copy.deepcopy(self.model), frozen_copy(self.model_old), xb, yb
-                )
+                self._ask(whole_copy(self.model), frozen_copy(self.model_old), xb, yb)
             except torch.cuda.OutOfMemoryError:
                 raise
             except Exception as e:
@@ -292,14 +290,28 @@ class Recaller(Lagged):
         super().__init__(model, cfg, generator)
         self.descent, cfg = Descent(self.model, optimizer), self.cfg
         reason = why_not_distinct(self.model) if cfg.distinct else None
-        if reason and (cfg.M > cfg.N or cfg.replacement):
+        if reason:
+            self._say_why_all(reason, stacklevel=4)
+        self.distinct = cfg.distinct and reason is None
+        self.has_norms = has_batch_norm(self.model)
+
+    def try_batch(self, xb: Tensor) -> int:
+        "As for every strategy. Here it is seen if the network draws at random."
+        n = super().try_batch(xb)
+        if self._draws and self.distinct:
+            self.distinct = False
+            self._say_why_all('it draws at random, for each copy anew', stacklevel=5)
+        return n
+
+    def _say_why_all(self, reason: str, stacklevel: int) -> None:
+        "Warn that copies are not counted, where there are any."
+        cfg = self.cfg
+        if cfg.M > cfg.N or cfg.replacement:
             warnings.warn(
                 f'{self.name.upper()} recalls all M = {cfg.M} images, copies included: '
                 f'the model keeps it from counting them, since {reason}',
-                stacklevel=3,
+                stacklevel=stacklevel,
             )
-        self.distinct = cfg.distinct and reason is None
-        self.has_norms = has_batch_norm(self.model)
 
     def _both(
         self,

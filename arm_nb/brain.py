@@ -21,7 +21,7 @@ from .divergence import DIVERGENCES, soft_cross_entropy
 from .experiment import KeepRecalled, build
 from .figures import kept_iterations, recalled_array
 from .models import Block, model_for
-from .networks import eval_mode, keep_stats, sgd_step
+from .networks import eval_mode, keep_stats, sgd_step, whole_copy
 from .recall import recall
 from .record import RunRecord, save_tensors
 from .settings import clear_errors
@@ -215,7 +215,7 @@ def next_recall(
     """
     found = {}
     for t, (xb, yb) in enumerate(batches, 1):
-        new = copy.deepcopy(model)
+        new = whole_copy(model)
         with keep_stats(model, new):
             # line 5
             sgd_step(new, F.cross_entropy(new(xb), yb), cfg.eta_0)
@@ -715,7 +715,7 @@ def recall_signal(
     divergence in nats, moved in weights, climb in nats per pixel, pull in nats per
     weight. Source: section 2, eqs 6, 7.
     """
-    model_old, model = copy.deepcopy(model_old), copy.deepcopy(model).requires_grad_()
+    model_old, model = whole_copy(model_old), whole_copy(model).requires_grad_()
     length = lambda tensors: torch.stack([t.norm() for t in tensors]).norm()
     surprise = F.cross_entropy(model(xb), yb)
     # line 5

@@ -153,6 +153,8 @@ def seeds_of(
         ends = [[int(n) for n in part.split('-')] for part in text.split(',')]
     except ValueError:
         ends = []
+    if any(len(e) > 2 or e[0] > e[-1] for e in ends):
+        ends = []
     ranges = [range(e[0], e[-1] + 1) for e in ends]
     if sum(len(r) for r in ranges if len(r) <= sys.maxsize) > MOST_SEEDS:
         raise ValueError(f'--seed {text!r}: more than {MOST_SEEDS:,} seeds')
@@ -164,7 +166,7 @@ def seeds_of(
         )
     return seeds
 
-
+# %% ../nbs/library/cli.ipynb #c012_data_of
 def data_of(
     text: str,  # a data set's name, or folder:PATH
     side: int | None = None,  # what each picture's shorter side is scaled to
@@ -172,11 +174,19 @@ def data_of(
     """What `--data` asks for.
 
     `folder:PATH` is a folder of pictures, train/<class>/* and test/<class>/*.
+
+    Raises: ValueError for a side with a name: those images have their size.
     """
     from arm_nb.streams import Stream, data_spec
 
     if not text.startswith('folder:'):
-        return data_spec(text).name
+        name = data_spec(text).name
+        if side is not None:
+            raise ValueError(
+                f'--side {side} is for --data folder:PATH: the images of {name} have '
+                'their size. Leave --side out'
+            )
+        return name
     return Stream.from_folder(text.removeprefix('folder:'), side=side)
 
 

@@ -5,16 +5,20 @@
 # %% ../nbs/library/experiment.ipynb #c004
 from __future__ import annotations
 
-import copy
+import dis
 import hashlib
 import inspect
+import sys
 import types
 from collections.abc import Callable, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, fields, replace
-from pathlib import Path
+from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
+from enum import Enum
+from functools import cached_property, partial, partialmethod
+from pathlib import Path, PurePath
 from typing import Any
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -23,6 +27,7 @@ from .divergence import DIVERGENCES
 from .learner import Learner
 from .methods import METHODS, row_of, settings
 from .models import prepared, with_seed
+from .networks import whole_copy
 from .record import Compute, RunRecord, load_records, load_runs, network_path
 from .record import plain, run_path, save_run, save_tensors
 from .settings import Config, check_number, clear_errors, one_of
@@ -56,43 +61,42 @@ def threads_for(model: nn.Module):
     return threads(torch.get_num_threads() if convolutional else 1)
 
 # %% ../nbs/library/experiment.ipynb #c014b
+def _home(thing) -> str:
+    "The package that a class, a function or an object is from; '' if it has none."
+    return (getattr(thing, '__module__', None) or '').split('.')[0]
+
+
 def _not_ours(cls: type) -> bool:
-    return cls.__module__.split('.')[0] not in ('arm_nb', 'torch', 'builtins', 'abc')
+    return _home(cls) not in ('arm_nb', 'torch', 'builtins', 'abc')
 
 
-def _code_parts(thing, inside=()) -> list:
-    """What a function or class does, as plain values.
+# what its `repr` says in full
+_PLAIN: tuple = (str, bytes, int, float, bool, complex, type(None), Enum, PurePath)
+_PLAIN += (np.generic, torch.dtype, torch.device)
 
-    Instructions, constants and names, also of what it holds.
+
+def _code_parts(thing, met: list | None = None) -> list:
+    """What a function, a class or a value does, as plain values: also what it holds.
+
+    Of what is met again, and of what cannot be taken apart, the name.
     """
-    # it holds itself, as `super()` does
-    if any(thing is t for t in inside):
-        return [thing.__qualname__]
-
-    def parts(values):
-        return [_code_parts(v, (*inside, thing)) for v in values]
-
-    if isinstance(thing, types.CodeType):
-        return [
-            thing.co_code,
-            thing.co_names,
-            thing.co_varnames,
-            parts(thing.co_consts),
-        ]
-    if isinstance(thing, (staticmethod, classmethod)):
-        return parts([thing.__func__])
-    if isinstance(thing, property):
-        return parts([thing.fget, thing.fset])
-    if inspect.isfunction(thing):
-        held = tuple(c.cell_contents for c in thing.__closure__ or ())
-        return parts([thing.__code__, thing.__defaults__, thing.__kwdefaults__, held])
-    if isinstance(thing, type):
-        mine = _written_in(thing)
-        return [list(mine), parts(mine.values())]
-    if isinstance(thing, (list, tuple)):
-        return parts(thing)
-    plain = (str, bytes, int, float, bool, complex, type(None), frozenset)
-    return [repr(thing) if isinstance(thing, plain) else type(thing).__name__]
+    met = [] if met is None else met
+    if isinstance(thing, _PLAIN):
+        return [repr(thing)]
+    if isinstance(thing, (set, frozenset)):
+        return sorted(map(repr, thing))
+    if isinstance(thing, (torch.Tensor, np.ndarray)):
+        return [_numbers_mark(thing)]
+    held = None
+    if not any(thing is m for m in met):
+        held = _held_by(thing)
+    if held is None:
+        name = getattr(thing, '__qualname__', None) or getattr(thing, '__name__', None)
+        return [str(name or type(thing).__qualname__)]
+    # a constant may stand in many places, and holds nothing that could hold it
+    if not isinstance(thing, (tuple, types.CodeType)):
+        met.append(thing)
+    return [type(thing).__name__, [_code_parts(v, met) for v in held]]
 
 
 def _mark(*parts) -> str:
@@ -102,17 +106,86 @@ def _mark(*parts) -> str:
 def code_mark(
     thing: type | Callable,  # a class or a function
 ) -> str:  # 12 hexadecimal digits
-    """A fingerprint of what a class or function does.
+    """A fingerprint of what a class or function does, with the globals that it reads.
 
-    Comments do not matter; another version of Python may.
+    Comments do not matter; another version of Python may. Not seen: the code of what is
+    ours, torch's or installed; `helpers.f`, where `helpers` is a module; what is
+    imported inside a function; what an object holds, unless it is a dataclass.
     """
     return _mark(_code_parts(thing))
+
+# %% ../nbs/library/experiment.ipynb #c014b_held
+def _held_by(thing) -> list | None:
+    "What a thing is made of; None: it has a name only."
+    if isinstance(thing, types.CodeType):
+        return [thing.co_code, thing.co_names, thing.co_varnames, thing.co_consts]
+    if inspect.isfunction(thing):
+        cells = [c.cell_contents for c in thing.__closure__ or ()]
+        defaults = [thing.__defaults__, thing.__kwdefaults__]
+        return [thing.__code__, *defaults, cells, _globals_of(thing)]
+    if isinstance(thing, type):
+        mine = _written_in(thing)
+        return [list(mine), *mine.values()] if mine else None
+    if isinstance(thing, nn.Module):
+        return [str(thing), _weights_mark(thing)]
+    if isinstance(thing, dict):
+        return [list(thing), *thing.values()]
+    if isinstance(thing, (list, tuple)):
+        return [*thing]
+    return _held_by_wrapper(thing)
+
+
+def _held_by_wrapper(thing) -> list | None:
+    "What stands inside a method of a class, a `partial`, a cache or a dataclass."
+    if isinstance(thing, (partial, partialmethod)):
+        return [thing.func, thing.args, thing.keywords]
+    if inspect.ismethod(thing):
+        return [thing.__func__, thing.__self__]
+    if isinstance(thing, property):
+        return [thing.fget, thing.fset]
+    if isinstance(thing, cached_property):
+        return [thing.func]
+    if is_dataclass(thing):
+        return [type(thing), *(getattr(thing, f.name, None) for f in fields(thing))]
+    # static and class methods, and `lru_cache`
+    wrapped = getattr(thing, '__wrapped__', None)
+    return None if wrapped is None else [wrapped]
+
+# %% ../nbs/library/experiment.ipynb #c014b_globals
+def _names_read(code: types.CodeType) -> set[str]:
+    "The names that compiled code looks up outside itself; also the functions in it."
+    looks = ('LOAD_GLOBAL', 'LOAD_NAME')
+    names = {i.argval for i in dis.get_instructions(code) if i.opname in looks}
+    for inner in code.co_consts:
+        if isinstance(inner, types.CodeType):
+            names |= _names_read(inner)
+    return names
+
+
+def _in_library(thing) -> bool:
+    "Is a function or class ours, torch's, Python's or an installed package's?"
+    if not isinstance(thing, (type, types.FunctionType)):
+        return False
+    if _home(thing) in ('arm_nb', 'torch', *sys.stdlib_module_names):
+        return True
+    file = getattr(sys.modules.get(thing.__module__), '__file__', None) or ''
+    return 'site-packages' in file or 'dist-packages' in file
+
+
+def _globals_of(function: types.FunctionType) -> dict:
+    "The globals that a function reads, by name; of what a library brings the name."
+    there, found = function.__globals__, {}
+    for name in sorted(_names_read(function.__code__)):
+        if name in there:
+            value = there[name]
+            found[name] = value.__qualname__ if _in_library(value) else value
+    return found
 
 # %% ../nbs/library/experiment.ipynb #c014b_written_in
 def _written_in(cls: type) -> dict:
     "What stands in a class and in its parents that are not ours, by name"
     skip = {'__module__', '__qualname__', '__dict__', '__weakref__', '__doc__'}
-    skip |= {'__firstlineno__'}
+    skip |= {'__firstlineno__', '__static_attributes__'}
     return {
         f'{c.__name__}.{k}': v
         for c in cls.__mro__
@@ -122,20 +195,65 @@ def _written_in(cls: type) -> dict:
     }
 
 # %% ../nbs/library/experiment.ipynb #c014b_network_mark
+def _numbers_mark(numbers: torch.Tensor | np.ndarray) -> str:
+    "A fingerprint of a tensor's or an array's numbers, their type and their shape."
+    told = f'{numbers.dtype} {tuple(numbers.shape)}'
+    if isinstance(numbers, np.ndarray):
+        # an array of objects holds their addresses
+        held = str(numbers).encode() if numbers.dtype.hasobject else numbers.tobytes()
+    else:
+        held = _bytes_of(numbers)
+    return _mark(told, hashlib.sha256(held).hexdigest())
+
+
+def _bytes_of(t: torch.Tensor) -> bytes:
+    flat = t.detach().cpu().contiguous().flatten()
+    return flat.view(torch.uint8).numpy().tobytes()
+
+
+def _weights_mark(model: nn.Module) -> str:
+    "A fingerprint of a network's parameters and buffers."
+    tensors = dict(model.state_dict())
+    # those that a state_dict leaves out
+    tensors = tensors | {k: b for k, b in model.named_buffers() if k not in tensors}
+    weights = hashlib.sha256()
+    for name, t in tensors.items():
+        weights.update(name.encode() + _bytes_of(t))
+    return weights.hexdigest()
+
+
+# what every module has: its parts, parameters, buffers and hooks
+_OF_ALL = frozenset(vars(nn.Module()))
+
+
+def _attributes(model: nn.Module) -> dict:
+    """What else the modules of a network were given, by the module's name.
+
+    Of those that are not ours; of torch's own, if their `repr` does not tell.
+    """
+    found = {}
+    for name, m in model.named_modules():
+        silent = type(m).extra_repr is nn.Module.extra_repr
+        given = {k: v for k, v in vars(m).items() if k not in _OF_ALL}
+        if given and (_not_ours(type(m)) or silent and _home(type(m)) == 'torch'):
+            found[name] = given
+    return found
+
+
 def network_mark(
     model: nn.Module,
 ) -> str:  # 12 hexadecimal digits
     """A fingerprint of a network.
 
-    Its layers, the code of classes that are not torch's or ours, and its weights.
+    Its layers, the code and attributes of modules that are not torch's or ours, and its
+    weights. Not seen: hooks, and what `code_mark` does not see.
     """
     foreign = {type(m) for m in model.modules() if _not_ours(type(m))}
     classes = sorted(foreign, key=lambda c: c.__qualname__)
-    weights = hashlib.sha256()
-    for name, t in model.state_dict().items():
-        flat = t.detach().cpu().contiguous().flatten()
-        weights.update(name.encode() + flat.view(torch.uint8).numpy().tobytes())
-    return _mark(str(model), [code_mark(c) for c in classes], weights.hexdigest())
+    given = _attributes(model)
+    told = [_code_parts(given)] if given else []
+    codes = [code_mark(c) for c in classes]
+    return _mark(str(model), codes, _weights_mark(model), *told)
 
 # %% ../nbs/library/experiment.ipynb #c015b_learner
 # arguments of `Learner` that `run` takes
@@ -166,7 +284,7 @@ class Asked:
     model: nn.Module | Callable | None = None
     class_order: int | Sequence[int] | None = None
     protocol: str = 'own'
-    drop_last: bool = False
+    drop_last: bool | None = None
     rehearsal: int = 0
     weights_seed: int | None = None
     order_seed: int | None = None
@@ -186,22 +304,20 @@ class Asked:
         s = s.for_run(order_seed)
         if self.class_order is not None:
             s = s.with_class_order(self.class_order)
-        if self.drop_last:
-            s = replace(s, drop_last=True)
+        if self.drop_last is not None:
+            s = replace(s, drop_last=self.drop_last)
         return s
 
     def config(self, stream: Stream) -> Config:
         "The settings, for a stream from `stream`."
         own = None if isinstance(self.data, Stream) else data_spec(self.data).name
-        row = self.preset or own
-        return settings(
-            stream,
-            self.method,
-            self.flavour,
-            row,
-            self.rehearsal or None,
-            **self.changed,
-        )
+        how = self.method, self.flavour, self.preset or own
+        config: Any = settings(stream, *how, **self.changed)
+        if not self.rehearsal:
+            return config
+        # a task may have fewer than were wanted
+        per_task = min(self.rehearsal, stream.iterations(config.N))
+        return settings(stream, *how, per_task, **self.changed)
 
     def stage(self, stream: Stream, config) -> Stream:
         """The stream as it is gone through: cut short for a rehearsal, or mixed for the
@@ -214,13 +330,19 @@ class Asked:
     def network(self, stream: Stream) -> nn.Module:
         "The network that will learn, fresh."
         if isinstance(self.model, nn.Module):
-            return copy.deepcopy(self.model)
+            return whole_copy(self.model)
         maker = self.model or METHODS[self.method].model
         seed = self.seed if self.weights_seed is None else self.weights_seed
         return self._made(maker, stream, seed)
 
     def _made(self, maker, stream, seed):
-        return with_seed(lambda: maker(stream.in_shape, stream.n_classes, seed), seed)
+        made = with_seed(lambda: maker(stream.in_shape, stream.n_classes, seed), seed)
+        if not isinstance(made, nn.Module):
+            raise ValueError(
+                'model: a maker of networks must return one (a torch.nn.Module), this '
+                f'one returned {type(made).__name__}'
+            )
+        return made
 
     def marks(self, stream: Stream, config: Config) -> dict:
         "What tells this run from others, beside the names: nothing for what is ours."
@@ -241,14 +363,15 @@ class Asked:
         maker = self.model or m.model
         if isinstance(maker, nn.Module):
             marks['network'] = network_mark(maker)
-        elif maker.__module__.split('.')[0] != 'arm_nb':
+        # one of ours is another run where it is not the method's own
+        elif maker is not m.model or _home(maker) != 'arm_nb':
             marks['network'] = network_mark(self._made(maker, stream, 0))
         if _not_ours(m.strategy):
             marks['method'] = code_mark(m.strategy)
         elif m.strategy.version > 1:
             marks['method'] = m.strategy.version
         div = DIVERGENCES.get(getattr(config, 'div', ''))
-        if div and div.__module__.split('.')[0] != 'arm_nb':
+        if div and _home(div) != 'arm_nb':
             marks['div'] = code_mark(div)
         return marks
 
@@ -381,6 +504,8 @@ def _check_more(config, method: str, own: Sequence[str], more: dict) -> None:
     for key in ('weights_seed', 'order_seed', 'rehearsal'):
         if more.get(key) is not None:
             more[key] = check_number(more[key], key, 0, 2**63, whole=True)
+    if more.get('drop_last') not in (None, True, False):
+        raise ValueError(f'drop_last is {more["drop_last"]!r}: must be True or False')
     one_of(('test', 'val'), more.get('eval_on', 'test'), 'eval_on')
 
 
@@ -396,6 +521,42 @@ def _checked_data(data, more: dict) -> str | Stream:
     if 'protocol' in more:
         raise ValueError('protocol is for data sets by name: a stream has its own')
     return data
+
+# %% ../nbs/library/experiment.ipynb #c015c_maker
+def _check_maker(maker) -> None:
+    """Refuse what makes no network of (in_shape, n_classes, seed).
+
+    Also what takes something else in the seed's place, which the seed would become: a
+    class of networks, a function of ours, or a parameter with a default. The seed's
+    name has 'seed' in it there.
+    """
+    if not callable(maker):
+        raise ValueError(
+            'model must be a network or a function (in_shape, n_classes, seed) -> '
+            f'network, not {maker!r}'
+        )
+    try:
+        signature = inspect.signature(maker)
+        taken = [*signature.bind((), 0, 0).arguments]
+    except TypeError as e:
+        raise TypeError(
+            'model: a maker of networks takes (in_shape, n_classes, seed), '
+            f'this one does not: {e}'
+        ) from e
+    except ValueError:  # a built-in has no signature; the call will tell
+        return
+    # fewer: *args takes them
+    if len(taken) < 3 or 'seed' in taken[2]:
+        return
+    third = signature.parameters[taken[2]]
+    optional = third.default is not third.empty
+    if optional or isinstance(maker, type) or _home(maker) == 'arm_nb':
+        name = getattr(maker, '__name__', type(maker).__name__)
+        raise ValueError(
+            f"model: the seed would become {name}'s {third.name!r}. Write "
+            f'model=lambda shape, n, seed: {name}(shape, n). If it is the '
+            'seed, name it so'
+        )
 
 # %% ../nbs/library/experiment.ipynb #c015c_ask
 @clear_errors
@@ -416,21 +577,8 @@ def ask(
     _check_more(METHODS[name].config, method, own, more)
     seed = check_number(seed, 'seed', 0, 2**63, whole=True)
     data = _checked_data(data, more)
-    if model is not None and not callable(model):
-        raise ValueError(
-            'model must be a network or a function (in_shape, n_classes, seed) -> '
-            f'network, not {model!r}'
-        )
     if model is not None and not isinstance(model, nn.Module):
-        try:
-            inspect.signature(model).bind((), 0, 0)
-        except TypeError as e:
-            raise TypeError(
-                'model: a maker of networks takes (in_shape, n_classes, seed), '
-                f'this one does not: {e}'
-            ) from e
-        except ValueError:  # a built-in has no signature; the call will tell
-            pass
+        _check_maker(model)
 
     def part(names):
         return {k: v for k, v in more.items() if k in names}

@@ -7,7 +7,7 @@ __all__ = ['METHODS', 'Strategy', 'Method', 'register', 'NaiveConfig', 'Naive', 
            'n_outputs', 'sgd_step']
 
 # %% ../nbs/12_learner.ipynb #c004
-import math, warnings
+import inspect, math, warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import contextmanager, suppress
@@ -23,8 +23,10 @@ from .models import Memory, count_parameters, model_for
 from .networks import Descent, _draws, eval_mode, n_outputs, sgd_step
 from arm_nb.record import (
     NonFiniteLoss,
+    NonFiniteScores,
     RunRecord,
     Tape,
+    learned_from,
     load_checkpoint,
     new_record,
     run_identity,
@@ -280,7 +282,15 @@ class Strategy(ABC):
         if self.needs_unit and not self._looked:
             self._look(xb)
         self.recalled_p = None
-        losses = self.step(xb.to(self.like.dtype), yb)
+        try:
+            losses = self.step(xb.to(self.like.dtype), yb)
+        except Exception as e:
+            if torch.is_grad_enabled() or 'not require grad' not in str(e):
+                raise
+            raise RuntimeError(
+                f'{type(self).__name__} learns by gradients, and here torch keeps '
+                'none: call it outside of torch.no_grad()'
+            ) from e
         if not isinstance(losses, dict) or any(
             not isinstance(v, torch.Tensor) or v.ndim for v in losses.values()
         ):
@@ -300,7 +310,8 @@ class Strategy(ABC):
         """One checked iteration, for your own loop.
 
         Raises: ValueError, and nothing has changed, if the batch is unsound or the
-        network cannot learn it; NonFiniteLoss if a term is.
+        network cannot learn it; NonFiniteLoss if a term is; RuntimeError under
+        `torch.no_grad()`.
         """
         check_batch(
             xb, yb, self.in_shape, 2**31 if self.n_classes is None else self.n_classes
@@ -492,7 +503,7 @@ class Method:
     def config(self):
         return self.strategy.Config
 
-
+# %% ../nbs/12_learner.ipynb #c017b_register
 METHODS: dict[str, Method] = {}  # name -> what runs under it
 
 
@@ -505,6 +516,9 @@ def register(
     model: Callable = model_for,
 ) -> Callable:  # a decorator for the class
     """Give a strategy a name, by which `run`, `sweep` and the command find it.
+
+    A class that is called and described as the library's own under this name does not
+    take its place. If it does something else, a warning says so.
 
     Raises: ValueError if the name is taken by another class, TypeError if the class has
     no `Config`.
@@ -529,12 +543,27 @@ def register(
                 )
             # the library's own stays
             if other.__module__.startswith('arm_nb.'):
+                if _written(strategy) != _written(other):
+                    warnings.warn(
+                        f"the name {name!r} is the library's own: its {who} goes on "
+                        'running, and not this class. Choose another name',
+                        stacklevel=2,
+                    )
                 return strategy
         first_line = (strategy.__doc__ or '').strip().split('\n')[0]
         METHODS[name] = Method(strategy, source or first_line, stationary, model)
         return strategy
 
     return add
+
+# %% ../nbs/12_learner.ipynb #c017b_written
+def _written(cls: type) -> list:
+    "The text of a class's functions: equal for a cell and what is exported of it."
+    functions = [inspect.unwrap(getattr(v, 'fget', v)) for v in vars(cls).values()]
+    try:
+        return [inspect.getsource(f) for f in functions if inspect.isfunction(f)]
+    except OSError:  # typed in, and nowhere to be found
+        return []
 
 # %% ../nbs/12_learner.ipynb #c019
 @dataclass(frozen=True)
@@ -593,7 +622,7 @@ def count_right(
     batch: int = 500,  # images at a time
 ) -> (
     torch.Tensor
-):  # (2, n_classes) int64, on the device of y: named correctly, there in all
+):  # (3, n_classes) int64, on y's device: named correctly, in all, answered with NaN
     """Per class, how many images are named correctly, without waiting for the device.
 
     Raises: ValueError for what are no bytes, or no labels of them.
@@ -607,7 +636,7 @@ def count_right(
         logits = strategy.predict(to_unit(xb))
         right = (logits.argmax(1) == yb).long()
         if counts is None:
-            counts = right.new_zeros(2, logits.shape[1])
+            counts = right.new_zeros(3, logits.shape[1])
             if (
                 y.device.type == 'cpu'
                 and not 0 <= int(y.min()) <= int(y.max()) < logits.shape[1]
@@ -615,6 +644,7 @@ def count_right(
                 raise ValueError(f'y: the classes are 0..{logits.shape[1] - 1}')
         counts[0].scatter_add_(0, yb, right)
         counts[1].scatter_add_(0, yb, torch.ones_like(right))
+        counts[2].scatter_add_(0, yb, logits.isnan().any(1).long())
     assert counts is not None, 'no images'
     return counts
 
@@ -648,9 +678,10 @@ def evaluate(
 ) -> list[float]:  # accuracy of each task, 0..1
     """Accuracy of each task, the mean over its classes (A.3).
 
-    Nothing waits for the device before the last line.
+    Nothing waits for the device before all is counted.
 
-    Raises: ValueError as `count_right`.
+    Raises: ValueError as `count_right`; NonFiniteLoss if an answer is NaN, since the
+    network has no accuracy then.
     """
     if not isinstance(sets, (list, tuple)) or not all(
         isinstance(s, (list, tuple)) and len(s) == 2 for s in sets
@@ -658,11 +689,14 @@ def evaluate(
         raise ValueError('sets must be a list with a pair (x, y) for each task')
     if not sets:
         return []
-    right, n = (
+    right, n, no_number = (
         torch.stack([count_right(strategy, x, y, batch) for x, y in sets], 1)
         .double()
         .cpu()
     )
+    for task, lost in enumerate(no_number.sum(1).tolist()):
+        if lost:
+            raise NonFiniteScores(max(strategy.t - 1, 0), f'task {task}', math.nan)
     return ((right / n.clamp(min=1)).sum(1) / (n > 0).sum(1)).tolist()
 
 # %% ../nbs/12_learner.ipynb #c040
@@ -779,8 +813,14 @@ class Learner:
         self.batches = [
             stream.n_batches(i, strategy.cfg.N) for i in range(len(stream.train))
         ]
+        # to look at all images takes a moment
+        more = learned_from(stream, order_seed, strategy.model) if checkpoint else None
         self.identity = run_identity(
-            self.record, self.batches, eval_every, count_parameters(strategy.model)
+            self.record,
+            self.batches,
+            eval_every,
+            count_parameters(strategy.model),
+            more,
         )
         self.t, self.tape, self.began = 0, Tape(self.record), None
 
@@ -788,7 +828,7 @@ class Learner:
         """Run to the end, from the checkpoint if there is one.
 
         Raises: ValueError if the checkpoint is damaged or of another run, NonFiniteLoss
-        if a loss is, RuntimeError if it has run.
+        if a loss or an answer is, RuntimeError if it has run.
         """
         if self.began is not None:
             raise RuntimeError('this Learner has run already: make a new one')

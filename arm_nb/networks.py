@@ -105,7 +105,8 @@ class Descent:
     """How a strategy moves its network: plain descent by hand, or somebody's own
     optimizer.
 
-    Raises: TypeError if what `optimizer` makes is no `torch.optim.Optimizer`.
+    Raises: TypeError if `optimizer` is no function, or what it makes is no
+    `torch.optim.Optimizer`; ValueError if that would move another network.
     """
 
     def __init__(
@@ -116,15 +117,30 @@ class Descent:
         optimizer: Callable | None = None,
     ):
         self.model = model
-        self.optimizer = None if optimizer is None else optimizer(self.params)
-        if optimizer is not None and not isinstance(
-            self.optimizer, torch.optim.Optimizer
-        ):
+        self.optimizer = None if optimizer is None else self._made(optimizer)
+
+    def _made(self, optimizer) -> torch.optim.Optimizer:
+        "What the function makes of our parameters, if it is what it should be."
+        such_as = 'such as lambda p: torch.optim.Adam(p, 1e-3)'
+        if not callable(optimizer):
+            raise TypeError(
+                f'optimizer must be a function of a list of parameters, {such_as}, '
+                f'not an object of {type(optimizer).__name__}'
+            )
+        made = optimizer(self.params)
+        if not isinstance(made, torch.optim.Optimizer):
             raise TypeError(
                 'optimizer must make a torch.optim.Optimizer of a list of parameters, '
-                'such as lambda p: torch.optim.Adam(p, 1e-3); '
-                f'it made {self.optimizer!r}'
+                f'{such_as}; it made {made!r}'
             )
+        ours = {id(p) for p in self.model.parameters()}
+        moved = [p for group in made.param_groups for p in group['params']]
+        if any(id(p) not in ours for p in moved):
+            raise ValueError(
+                "optimizer moves parameters that are not this network's: it must take "
+                f'those that it is given, {such_as}'
+            )
+        return made
 
     @property
     def params(self) -> list[nn.Parameter]:
@@ -256,7 +272,41 @@ def frozen_copy(
     model: nn.Module,  # any network
 ) -> nn.Module:  # in the same mode
     "A copy that will not be trained."
-    return copy.deepcopy(model).requires_grad_(False)
+    return whole_copy(model).requires_grad_(False)
+
+# %% ../nbs/library/networks.ipynb #copies_and_seeds_whole
+def whole_copy(
+    model: nn.Module,  # any network
+) -> nn.Module:  # in the same mode
+    """A copy, also of a network whose modules keep something of their last pass.
+
+    Torch does not copy a tensor that hangs on a graph, such as `self.h = z`: the copy
+    gets its values.
+
+    Raises: ValueError for one that is kept where it is not found.
+    """
+    kept = [t for m in model.modules() for t in _tensors_in(vars(m))]
+    memo = {id(t): t.detach().clone() for t in kept if not t.is_leaf}
+    try:
+        return copy.deepcopy(model, memo)
+    except RuntimeError as e:
+        if 'created explicitly' not in str(e):
+            raise
+        raise ValueError(
+            'model cannot be copied, since it keeps a tensor of its last pass. '
+            'Let it keep the values only: self.h = z.detach()'
+        ) from e
+
+
+def _tensors_in(held) -> Iterator[Tensor]:
+    "Those in dicts, lists and tuples, however deep."
+    if isinstance(held, Tensor):
+        yield held
+    elif isinstance(held, dict):
+        yield from _tensors_in([*held.values()])
+    elif isinstance(held, (list, tuple)):
+        for part in held:
+            yield from _tensors_in(part)
 
 # %% ../nbs/library/networks.ipynb #copies_and_seeds_tensors
 def tensors(
@@ -598,9 +648,9 @@ def why_not_distinct(
     copies, or is not known.
 
     A class that holds layers is judged by them. Its own `forward` cannot be looked
-    into, so dropout that is *called as a function* there (`F.dropout`) is not seen: say
-    `distinct=False`. A layer of your own that holds no others is not known, until its
-    class says `treats_each_image_alone = True`.
+    into, so dropout that is *called as a function* there (`F.dropout`) is not seen here
+    (ARM sees it at its first batch). A layer of your own that holds no others is not
+    known, until its class says `treats_each_image_alone = True`.
     """
     for name, m in model.named_modules():
         who = f'its {type(m).__name__} {name!r}'

@@ -394,31 +394,87 @@ def decoded(
         ) from e
 
 # %% ../nbs/library/readers.ipynb #c061
+# what a part of a data set may be called, in any case; no class is called so
+PART_NAMES = {'train', 'training', 'test', 'testing', 'val', 'valid', 'validation'}
+
+
+def folders_in(
+    folder: Path | str,  # one that is there
+) -> list[str]:  # their names, in alphabetical order
+    "The folders in a folder, but for those that begin with a dot"
+    found = [f.name for f in Path(folder).iterdir() if f.is_dir()]
+    return sorted(name for name in found if not name.startswith('.'))
+
+
 @clear_errors
 def read_folder(
     folder: Path | str,  # has a folder of pictures for each class
 ) -> tuple[
     list[str], list[Path], np.ndarray
 ]:  # classes' names, pictures' paths, labels int64 (n,)
-    """What is in a folder of pictures, by torchvision's ImageFolder; nothing is
-    decoded.
+    """What is in a folder of pictures, as torchvision's ImageFolder finds it; nothing
+    is decoded.
 
-    Raises: FileNotFoundError if there is no class or no picture in one.
+    Names that begin with a dot are passed over, and a warning tells of other files that
+    are left out.
+
+    Raises: FileNotFoundError if there is no class or no picture in one; ValueError if a
+    class is called as a part, 'Test' for example.
     """
-    from torchvision.datasets import ImageFolder
+    from torchvision.datasets.folder import IMG_EXTENSIONS, make_dataset
 
+    folder = Path(folder).expanduser()
     try:
-        found = ImageFolder(folder)
+        number = {name: i for i, name in enumerate(folders_in(folder))}
+        if not number:
+            raise FileNotFoundError('there is no folder in it')
+        _check_classes(folder, number)
+        samples = make_dataset(
+            folder,
+            number,
+            is_valid_file=lambda path: (
+                path.lower().endswith(IMG_EXTENSIONS) and _shown(path, folder)
+            ),
+        )
     except OSError as e:
         raise FileNotFoundError(
             f'{folder} must have a folder of pictures for each class, such '
-            f'as {Path(folder) / "owl" / "1.jpg"}: {e}'
+            f'as {folder / "owl" / "1.jpg"} (or {", ".join(IMG_EXTENSIONS[1:])}): {e}'
         ) from e
-    return (
-        found.classes,
-        [Path(p) for p, _ in found.samples],
-        np.array(found.targets, np.int64),
-    )
+    paths = [Path(path) for path, _ in samples]
+    _tell_left_out(folder, paths)
+    return list(number), paths, np.array([label for _, label in samples], np.int64)
+
+# %% ../nbs/library/readers.ipynb #c061_left_out
+def _shown(path: Path | str, folder: Path) -> bool:
+    "Whether nothing in a path, from the folder on, begins with a dot"
+    parts = Path(path).relative_to(folder).parts
+    return not any(part.startswith('.') for part in parts)
+
+
+def _tell_left_out(folder: Path, paths: list[Path]) -> None:
+    "A warning, if there are other files in the folder than these"
+    left = {f for f in folder.rglob('*') if f.is_file() and _shown(f, folder)}
+    left -= set(paths)
+    if left:
+        endings = Counter(f.suffix.lower() or 'without an ending' for f in left)
+        counts = [f'{n:,} {ending}' for ending, n in endings.most_common()]
+        warnings.warn(
+            f'{folder}: {len(left):,} of {len(left) + len(paths):,} files are left '
+            f'out ({", ".join(counts)}). What is read are pictures in the folder of a '
+            'class, in the formats of torchvision: save others as .png'
+        )
+
+
+def _check_classes(folder: Path, names) -> None:
+    "ValueError if a class is called as a part of a data set"
+    for name in names:
+        if name.lower() in PART_NAMES:
+            raise ValueError(
+                f'{folder / name} is called as a part and not as a class. The parts '
+                'are train/, val/ and test/, in small letters and side by side; '
+                'call a class otherwise'
+            )
 
 # %% ../nbs/library/readers.ipynb #c049
 def contrasting_colours(

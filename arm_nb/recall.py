@@ -204,11 +204,16 @@ def recall(
 
     The same images as `recall_literal`, sooner.
 
-    Raises: ValueError if `x_init` is no batch of images, `weight` has another length,
-    or `present` names no class, all classes, or one that is not there.
+    Raises: ValueError if `x_init` is no batch of images, `weight` has another length
+    or (on the CPU) a number that is not above 0, or `present` names no class, all
+    classes, or one that is not there.
 
     Example: `recall(x, net, net, [1], RecallConfig(S=0)).equal(x)` is True.
     """
+
+    # on a GPU this look would make the device wait
+    if weight is not None and weight.device.type == 'cpu' and not (weight > 0).all():
+        raise ValueError(f'weight must hold numbers above 0, got {weight.tolist()}')
 
     def pull_on(logits):
         return nonlocal_pull(present_share(present, logits), cfg)

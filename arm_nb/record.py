@@ -12,6 +12,7 @@ import json
 import math
 import pickle
 import platform
+import re
 import subprocess
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -122,6 +123,8 @@ class NonFiniteLoss(ArithmeticError):
         # the record of everything before, where a `Learner` kept one
         self.record: RunRecord | None = None
 
+    what = 'loss term'  # for the message
+
     def __str__(self) -> str:
         cure = (
             'eta_1 (the step of recall) or eta_0' if 'recall' in self.term else 'eta_0'
@@ -132,9 +135,15 @@ class NonFiniteLoss(ArithmeticError):
             else "; everything before it is in this error's .record"
         )
         return (
-            f'iteration {self.iteration}: loss term {self.term!r} is'
+            f'iteration {self.iteration}: {self.what} {self.term!r} is'
             f' {self.value}{kept}. What to try: a smaller {cure}'
         )
+
+# %% ../nbs/library/record.ipynb #r013_scores
+class NonFiniteScores(NonFiniteLoss):
+    "What a method answers became NaN. `term` says where: 'task 0'."
+
+    what = 'an answer for'
 
 # %% ../nbs/library/record.ipynb #r014_format
 FORMAT = 2  # of records and checkpoints; 1: before `every`, `marks` and `format`
@@ -410,6 +419,7 @@ def run_identity(
     batches: list,  # iterations of each stage
     eval_every: int,  # how often the curves get a point
     parameters: int,  # of the model
+    more: dict | None = None,  # from `learned_from`, where a checkpoint is written
 ) -> dict:  # name -> plain value
     "What makes a run the one it is: a checkpoint must agree in all of it"
     names = 'data method flavour seed eval_on task_classes'.split()
@@ -421,7 +431,8 @@ def run_identity(
         **record.how,
         **record.marks,
     )
-    return head | rest | {f'config.{k}': v for k, v in record.config.items()}
+    config = {f'config.{k}': v for k, v in record.config.items()}
+    return head | rest | config | (more or {})
 
 
 def check_plain(
@@ -457,6 +468,27 @@ def save_tensors(
     memory = io.BytesIO()
     torch.save(state, memory)
     write_whole(path, lambda f: f.write(memory.getbuffer()))
+
+# %% ../nbs/library/record.ipynb #r023_learned_from
+# came later: a checkpoint from before has none of them
+LEARNED_FROM = (
+    'fingerprint of the images',
+    'order of the images',
+    'layers of the model',
+)
+
+
+def learned_from(
+    stream,  # a `Stream`
+    order_seed: int,  # of the order of its images
+    model: torch.nn.Module,
+) -> dict:  # name -> plain value
+    "For `run_identity`: the images, their order, and the layers of the network."
+    # some layers show a function, and with it an address that is never the same
+    layers = re.sub(r' at 0x[0-9a-fA-F]+', '', str(model))
+    layers = hashlib.sha256(layers.encode()).hexdigest()[:12]
+    told = (stream.fingerprint()[:12], order_seed, layers)
+    return dict(zip(LEARNED_FROM, told))
 
 # %% ../nbs/library/record.ipynb #r023_save_checkpoint
 def save_checkpoint(
@@ -527,7 +559,11 @@ def load_checkpoint(
     found = state['identity']
     if not isinstance(found, dict):
         raise ValueError(f'{path} is no checkpoint of a run. Delete it to start again.')
-    for key in sorted(identity.keys() | found.keys()):
+    keys = sorted(identity.keys() | found.keys())
+    # what somebody gave by name comes first in a message
+    for key in sorted(keys, key=lambda k: k in LEARNED_FROM):
+        if key in LEARNED_FROM and key not in found:
+            continue
         there, here = found.get(key), identity.get(key)
         if there != here:
             raise ValueError(
@@ -656,7 +692,7 @@ def load_runs(
     folder: str | Path = 'runs',  # the store, or any folder inside it
 ):  # pandas.DataFrame: a row a run; a setting it lacks is missing
     """The store as a frame, one row a run. (Whole records, with their curves:
-    `load_records`.)
+    `load_records`.) A mark's column begins with `mark_`.
 
     Raises: FileNotFoundError and ValueError as `load_records`.
 
@@ -691,13 +727,16 @@ def network_path(
     "Where the network of a run is kept, beside its record: its `state_dict`."
     return Path(path).with_suffix('.network.pt')
 
-
+# %% ../nbs/library/record.ipynb #r029_save_run
 @clear_errors
 def save_run(
     record: RunRecord,  # a run
     folder: str | Path = 'runs',  # the store
 ) -> Path:  # where it went
     """Put a record into the store, whole or not at all.
+
+    The same run may be there already, with points of its curves that this one lacks:
+    then that one stays.
 
     Raises: ValueError for a run that did not come to its end; OSError names the file
     that could not be written.
@@ -708,8 +747,24 @@ def save_run(
             f'not complete: it has {record.n_iterations} iterations'
         )
     path = run_path(record, folder)
-    record.check().save(path)
+    record.check()
+    if not _is_there_with_more(path, record):
+        record.save(path)
     return path
+
+
+def _is_there_with_more(path: Path, record: RunRecord) -> bool:
+    "Does the file hold the same run, with all points of its curves and others?"
+    if not path.exists():
+        return False
+    try:
+        there = RunRecord.load(path)
+    except ValueError:  # damaged, or of another version
+        return False
+    points, others = ({*r.curves['iteration']} for r in (record, there))
+    return points < others and dataclasses.replace(there, curves=record.curves).same(
+        record
+    )
 
 # %% ../nbs/library/record.ipynb #r029_as_row
 def as_row(
@@ -718,7 +773,7 @@ def as_row(
     """A run as one flat row.
 
     What it was, what came out (fractions), what it kept, how long it took (seconds),
-    and each setting.
+    and each setting. A mark has a column of its own, `mark_data` for the mark `data`.
     """
     r = record
     row = {k: getattr(r, k) for k in ('data', 'method', 'flavour', 'seed', 'eval_on')}
@@ -729,7 +784,9 @@ def as_row(
         train_seconds=r.seconds['train'],
         eval_seconds=r.seconds['eval'],
     )
-    return row | COMPUTE_DEFAULTS | r.how | r.marks | r.config
+    marks = {f'mark_{k}': v for k, v in r.marks.items()}
+    # once more at the end: no setting hides what the run was
+    return row | COMPUTE_DEFAULTS | r.how | marks | r.config | row
 
 
 def thin_store(

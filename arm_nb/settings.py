@@ -77,7 +77,7 @@ def _named(said: str, argument: str, value) -> bool:
     said = re.sub(r"\bb'[^']*'", '', said)  # bytes that were given: b'x' is no x
     return any(re.search(rf'(?<!\w){word}', said) for word in words)
 
-
+# %% ../nbs/library/settings.ipynb #e002_what_was_given
 def _with_what_was_given(
     e: Exception, f: Callable, args: tuple, kwargs: dict
 ) -> Exception:
@@ -88,12 +88,16 @@ def _with_what_was_given(
     if kind is None or not (type(e) in _NAMELESS or numpys):
         return e
     said = f'no key {e}' if isinstance(e, KeyError) else str(e)
-    said = vars(e).setdefault('first_said', said)
+    # as it was before a function inside this one spoke
+    said, first_args = vars(e).setdefault('first', (said, e.args))
     try:
-        given = inspect.signature(f).bind(*args, **kwargs).arguments
+        call = inspect.signature(f).bind(*args, **kwargs)
     except TypeError:  # a call that does not fit its signature says so itself
         return e
-    given |= given.pop('more', {})
+    given = call.arguments
+    for name, parameter in call.signature.parameters.items():
+        if parameter.kind is parameter.VAR_KEYWORD:
+            given |= given.pop(name, {})
     for owner in ('self', 'cls'):
         given.pop(owner, None)
     # torch lists the names of its own arguments, which are not these
@@ -103,8 +107,10 @@ def _with_what_was_given(
         what = ', '.join(f'{k}: {_shown(v)}' for k, v in given.items())
         if numpys:
             e, cause = kind(), e
-            e.__cause__, vars(e)['first_said'] = cause, said
+            e.__cause__, vars(e)['first'] = cause, (said, (said,))
         e.args = (f'{name}({what}): {said}',)
+    else:
+        e.args = first_args
     return e
 
 # %% ../nbs/library/settings.ipynb #c008

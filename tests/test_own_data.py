@@ -72,6 +72,50 @@ def test_another_pool_of_images_another_width_another_step_are_run_again(tmp_pat
     assert len(losses) == 2 and losses[0] != losses[1]
 
 
+class Tempered(nn.Module):
+    "One layer, its logits divided by a number."
+    def __init__(self, n, t):
+        super().__init__()
+        self.layer, self.t = nn.Linear(64, n), t
+    def forward(self, x): return self.layer(x.flatten(1)) / self.t
+
+
+SCALE = 1.
+
+
+def scaled(loss): return loss * SCALE
+
+
+class Scaled(Naive):
+    "Naive, told another loss."
+    def step(self, xb, yb): return {'real': scaled(super().step(xb, yb)['real'])}
+
+
+def scaled_difference(a, b, T): return ((a - b) / T).square().mean(-1)
+
+
+def test_another_number_in_a_network_a_method_or_a_divergence_is_run_again(tmp_path, monkeypatch):
+    from functools import partial
+    x = torch.randint(256, (60, 1, 8, 8), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    stream = Stream.from_arrays('mine', x, torch.arange(60) % 4, n_tasks=2, sizes=(10, 2, 3))
+    def go(method, **more): return sweep(stream, [method], [0], folder=tmp_path, workers=1, preset='mnist5k', **more)[0]
+    networks = [go('naive', model=lambda shape, n, seed, t=t: Tempered(n, t)) for t in (1., 50.)]
+    assert networks[0].losses != networks[1].losses
+    monkeypatch.setitem(METHODS, 'scaled', METHODS['naive'].__class__(Scaled, 'here'))
+    methods = []
+    for scale in (1., 2.):
+        monkeypatch.setitem(globals(), 'SCALE', scale)
+        methods.append(go('scaled'))
+    assert methods[0].losses != methods[1].losses
+    divergences = []
+    for T in (1., 1000.):
+        monkeypatch.setitem(DIVERGENCES, 'scaled', partial(scaled_difference, T=T))
+        divergences.append(go('arm', div='scaled', model=tiny))
+    assert divergences[0].losses != divergences[1].losses
+    before = len(load_records(tmp_path))
+    assert go('arm', div='scaled', model=tiny).same(divergences[1]) and len(load_records(tmp_path)) == before == 6
+
+
 @pytest.mark.parametrize('backend', ['loky', 'dask', 'ray'])
 def test_what_is_registered_by_hand_reaches_the_workers(backend, tmp_path, monkeypatch):
     import joblib

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from arm_nb import streams
+from arm_nb import run, streams, sweep
 from arm_nb.learner import Learner, Naive, NaiveConfig
 from arm_nb.models import MLP
 from arm_nb.readers import miniimagenet_files, read_lists
@@ -77,6 +77,28 @@ def test_twelve_pictures_in_three_classes_go_through_the_loop(tmp_path):
     turned = fit(stream.with_class_order([2, 0, 1]), 0)
     assert turned.task_classes == [[2], [0], [1]] and not turned.same(record)
     assert fit(Stream.from_folder(tmp_path, task_sizes=[2, 1]), 0).task_classes == [[0, 1], [2]]
+
+
+# ---- a stream that was changed is another one, and nobody else's
+
+def test_what_is_done_to_one_stream_is_not_done_to_the_next_run():
+    plain = run('mnist-mini', 'ncm', progress=False)
+    mine = get_stream('mnist-mini')
+    mine.train = [(x[:20], y[:20]) for x, y in mine.train]
+    mine.passes = 2
+    again = run('mnist-mini', 'ncm', progress=False)
+    assert plain.n_iterations == 400 and again.same(plain) and get_stream('mnist-mini').passes == 1
+
+
+def test_a_changed_stream_does_not_get_the_record_of_the_first(tmp_path):
+    x, y = np.random.RandomState(0).randint(0, 256, (60, 8, 8), np.uint8), np.arange(60) % 4
+    stream = Stream.from_arrays('mine', x, y, n_tasks=2, sizes=(10, 2, 3))
+    def go(): return sweep(stream, ['naive'], [0], folder=tmp_path, workers=1, preset='mnist5k')[0]
+    first = go()
+    assert go().same(first)
+    stream.train, stream.passes = [(255 - x, y) for x, y in stream.train], 3
+    second = go()
+    assert second.n_iterations == 3*first.n_iterations and second.marks != first.marks
 
 
 # ---- MiniImageNet: the lists decide

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-import copy
 from dataclasses import dataclass
 from math import cos, pi, prod
 from typing import ClassVar
@@ -19,7 +18,8 @@ from .icarl import UNSEEN
 from .replay import Storing, to_bytes
 from ..learner import Naive, NaiveConfig, Strategy, register
 from ..models import MLP, Memory, count_parameters
-from ..networks import eval_mode, n_outputs, sgd_step_fused, with_seed
+from ..networks import eval_mode, n_outputs, sgd_step_fused, whole_copy, with_seed
+from ..record import NonFiniteLoss
 from ..settings import Config, choice, clear_errors, number, one_of
 from ..streams import to_unit
 
@@ -416,9 +416,14 @@ def train_on(
 ) -> int:  # steps taken
     """SGD over a few images, many times: `cfg.epochs` passes in random order, the rate
     falling from eta_0 to 0 by half a cosine. torch's own random state stays as it was.
+
+    Raises: NonFiniteLoss if the last loss is NaN or infinite.
     """
     like, steps = next(model.parameters()), 0
-    with torch.random.fork_rng([like.device] if like.is_cuda else []):
+    with (
+        torch.enable_grad(),
+        torch.random.fork_rng([like.device] if like.is_cuda else []),
+    ):
         torch.manual_seed(seed)
         for epoch in range(cfg.epochs):
             eta = cfg.eta_0 * (1 + cos(pi * epoch / cfg.epochs)) / 2
@@ -430,6 +435,9 @@ def train_on(
                 loss = F.cross_entropy(model(to_unit(x[i]).to(like.dtype)), y[i])
                 sgd_step_fused(model, loss, eta)
                 steps += 1
+    # looked at once, at the end: a GPU would wait each time
+    if not loss.isfinite():
+        raise NonFiniteLoss(steps - 1, 'real', loss.item())
     return steps
 
 # %% ../../nbs/rivals/27_simple.ipynb #c065_gdumbconfig
@@ -506,16 +514,17 @@ class Gdumb(Storing):
     def trained(self) -> nn.Module:
         "A copy of the network, trained on the buffer; kept until the next step."
         if self._trained is None:
-            self._trained, there = copy.deepcopy(self.model), self.y >= 0
+            trained, there = whole_copy(self.model), self.y >= 0
             if there.any():
                 at = self.x.device
                 self.steps = train_on(
-                    self._trained,
+                    trained,
                     self.x[there.to(at)],
                     self.y[there].to(at),
                     self.cfg,
                     self.generator.initial_seed(),
                 )
+            self._trained = trained
         return self._trained
 
     def predict(self, x: Tensor) -> Tensor:

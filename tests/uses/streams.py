@@ -25,7 +25,7 @@ assert isinstance(spec, DataSpec) and set(DATASETS) >= {'mnist-mini', 'mnist-col
 ways = both_protocols(mini_pool, per_class=400)
 assert len(ways['splits'](None)['train'][1]) == 4000 and len(ways['released'](None, 0, tasks)['train'][1]) == 4000 and ways['anew']
 assert own_parts(None, mini_pool).keys() == drawn_parts(None, 0, tasks, mini_pool, 400, True).keys() == {*PARTS}
-assert is_there('mnist-mini') and not is_there('mnist5k', '/nowhere') and download('mnist-mini') is get_stream()
+assert is_there('mnist-mini') and not is_there('mnist5k', '/nowhere') and download('mnist-mini').train[0][0] is get_stream().train[0][0]
 assert register_data('mine', lambda: mine).counts == get_stream('mine').counts
 assert get_stream(protocol='released').for_run(3).run_seed == 3
 

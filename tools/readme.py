@@ -15,11 +15,16 @@ DIRECTIVE = re.compile(r'^#\s*\|\s*(\S+?):?(?:\s+(.*))?$')
 def fence(text, lang=''): return f'```{lang}\n{text.rstrip()}\n```'
 
 
+def from_root(text):
+    "What lies in nbs/ is named from the root, except in a whole address."
+    return re.sub(r'(\]\(|src="|srcset=")(?!\w+:|#|/)([^)\s"]+\.(?:ipynb|gif|png|svg))', r'\1nbs/\2', text)
+
+
 def output(o, files, stem, alt=''):
     "One saved output as markdown; a picture is added to `files`."
     if o.output_type == 'stream': return fence(o.text)
     data = o.get('data', {})
-    if 'text/markdown' in data: return data['text/markdown'].strip()
+    if 'text/markdown' in data: return from_root(data['text/markdown'].strip())
     if 'image/png' in data:
         name = f'README_files/{stem}.png'
         files[name] = base64.b64decode(data['image/png'])
@@ -29,9 +34,8 @@ def output(o, files, stem, alt=''):
 
 def cell_parts(cell, files):
     "The markdown pieces of one cell."
-    if cell.cell_type == 'markdown':  # what lies in nbs/ is named from the root, except in a whole address; the site's boxes stay out
-        text = re.sub(r'^</?div.*\n+', '', cell.source + '\n', flags=re.M).strip()
-        return [re.sub(r'(\]\(|src="|srcset=")(?!\w+:|#|/)([^)\s"]+\.(?:ipynb|gif|png|svg))', r'\1nbs/\2', text)]
+    if cell.cell_type == 'markdown':  # the site's boxes stay out
+        return [from_root(re.sub(r'^</?div.*\n+', '', cell.source + '\n', flags=re.M).strip())]
     if cell.cell_type != 'code': return []
     lines = BLOCK.sub(lambda m: m[1] + m[2].replace('\n#|  ', ''), cell.source).splitlines()
     says = {m[1]: (m[2] or '').strip() for m in map(DIRECTIVE.match, lines) if m}

@@ -9,6 +9,7 @@ import io
 import json
 import re
 import textwrap
+from collections.abc import Sequence
 from dataclasses import asdict
 from importlib.resources import files
 from pathlib import Path
@@ -19,14 +20,15 @@ import pandas as pd
 
 from .methods import METHODS, ORDER, OURS, VARIANTS, row_of, settings
 from .metrics import backward_transfer, mean_sd, plus_minus
-from .record import COMPUTE_DEFAULTS, RunRecord, plain, write_whole
+from .record import COMPUTE_DEFAULTS, RunRecord, load_records, plain
+from .record import write_whole
 from .settings import clear_errors, one_of
 from .stats import Verdict, printed, verdict
 from .streams import DATASETS
 
 # %% auto #0
-__all__ = ['PAPER', 'published', 'preset_of', 'in_words', 'command_of', 'results_table', 'table_markdown', 'runs_table',
-           'save_table', 'load_table', 'beside_paper', 'runs_of', 'compare', 'against_printed']
+__all__ = ['PAPER', 'published', 'preset_of', 'preset_runs', 'in_words', 'command_of', 'results_table', 'table_markdown',
+           'runs_table', 'save_table', 'load_table', 'beside_paper', 'runs_of', 'compare', 'against_printed']
 
 # %% ../nbs/library/report.ipynb #c006
 _lines = files('arm_nb').joinpath('paper.csv').read_text(encoding='utf-8')
@@ -98,6 +100,32 @@ def preset_of(
     except ValueError:
         return {}
     return plain(asdict(usual))
+
+# %% ../nbs/library/report.ipynb #c017_preset_runs
+@clear_errors
+def preset_runs(
+    folder: str | Path,  # a store, or a folder inside it
+    method: str,
+    seeds: Sequence[int],
+) -> list[RunRecord]:  # a record a seed, in this order
+    """The runs of a method whose settings nobody changed, of these seeds and no others.
+
+    A page that speaks of three runs goes on speaking of these when the store grows.
+
+    Raises: ValueError unless each seed has one such run, on the test images.
+    """
+    found = {}
+    for r in load_records(folder):
+        if r.method == method and r.config == preset_of(r) and r.eval_on == 'test':
+            found.setdefault(r.seed, []).append(r)
+    for seed in seeds:
+        n = len(found.get(seed, []))
+        if n != 1:
+            raise ValueError(
+                f'{folder} has {n} runs of {method} with its preset and seed {seed}: '
+                'there must be one'
+            )
+    return [found[seed][0] for seed in seeds]
 
 # %% ../nbs/library/report.ipynb #c017_marks
 def _told_by_its_name(record: RunRecord) -> set[str]:

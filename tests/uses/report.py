@@ -3,7 +3,7 @@ from arm_nb.report import *
 from arm_nb.report import MEASURES, PAPER_DATA, REMARKS, changes, in_columns, readable, rehearsal_of, run_name, short_count, table_row, table_text
 from arm_nb.arm import ArmConfig
 from arm_nb.metrics import plus_minus
-from arm_nb.record import RunRecord
+from arm_nb.record import RunRecord, run_path
 from dataclasses import asdict, replace
 
 half = [.5, .5] + [0.]*8
@@ -16,6 +16,10 @@ assert preset_of(r)['T'] == 80 and changes(replace(r, config=r.config | {'M': 40
 assert abs(table_row([r])['accuracy'] - 40) < 1e-9
 table = results_table([r, replace(r, seed=1)])
 assert command_of([r]) == 'arm_nb run --data mnist-mini --method arm --seed 0'
+with tempfile.TemporaryDirectory() as folder:
+    usual, other = replace(r, config=preset_of(r)), replace(r, config=preset_of(r) | {'M': 40})
+    for x in (usual, other): x.save(run_path(x, folder))
+    assert [x.config['M'] for x in preset_runs(folder, 'arm', [0])] == [10]
 with tempfile.TemporaryDirectory() as folder: assert [p.suffix for p in save_table(table, folder + '/t')] == ['.txt', '.md', '.csv'] and table_text(load_table(folder + '/t.csv')) == table_text(table)
 assert table.seeds.item() == 2 and plus_minus(40., 0.) in table_text(table) and short_count(478410) == '478K'
 assert readable(table)['extra MB'].item() == '1.91' and '| ARM |' in table_markdown(table) and in_columns([['a', 'b'], ['cc', '1']]) == ['a   b', 'cc  1']

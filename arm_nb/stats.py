@@ -302,6 +302,11 @@ class Verdict:
             f' {self.n}'
         )
 
+    def beside(self, digits: int = 1) -> str:
+        "Of two rows, in points and without d and n: 'above: +3.0 (+1.0 to +5.0)'."
+        told = {'holds': 'above', 'does not hold': 'below'}.get(self.word, self.word)
+        return f'{told}: {self.text(digits).split(": ")[1].split(", ")[0]}'
+
     def __str__(self) -> str:
         return self.text()
 

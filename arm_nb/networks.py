@@ -21,6 +21,11 @@ from .settings import clear_errors
 __all__ = ['sgd_step', 'gradient', 'after_step', 'eval_mode', 'n_outputs', 'frozen_copy', 'copies_of', 'keep_stats',
            'weighted_norm_literal', 'WeightedNorm', 'WeightedBatchNorm2d', 'why_not_distinct']
 
+# %% ../nbs/library/networks.ipynb #learnable
+def learnable(model: nn.Module) -> list[nn.Parameter]:
+    "The parameters that learning moves, in order."
+    return [p for p in model.parameters() if p.requires_grad]
+
 # %% ../nbs/library/networks.ipynb #step
 @clear_errors
 def sgd_step(
@@ -32,7 +37,7 @@ def sgd_step(
 
     Parameters that the loss does not depend on stay.
     """
-    params = [p for p in model.parameters() if p.requires_grad]
+    params = learnable(model)
     grads = torch.autograd.grad(loss, params, allow_unused=True)
     with torch.no_grad():
         for p, g in zip(params, grads):
@@ -50,7 +55,7 @@ def gradient(
     """The gradient of a loss in a network's parameters; None for one that it does not
     depend on.
     """
-    params = [p for p in model.parameters() if p.requires_grad]
+    params = learnable(model)
     return torch.autograd.grad(loss, params, allow_unused=True)
 
 # %% ../nbs/library/networks.ipynb #step_sgd_step_fused
@@ -64,9 +69,7 @@ def sgd_step_fused(
 
     The same to the last bit.
     """
-    move_against(
-        [p for p in model.parameters() if p.requires_grad], gradient(model, loss), eta
-    )
+    move_against(learnable(model), gradient(model, loss), eta)
 
 
 @torch.no_grad()
@@ -144,7 +147,7 @@ class Descent:
 
     @property
     def params(self) -> list[nn.Parameter]:
-        return [p for p in self.model.parameters() if p.requires_grad]
+        return learnable(self.model)
 
     def down(
         self,
@@ -210,6 +213,13 @@ class Descent:
         self.check_state(state)
         if self.optimizer is not None:  # a copy: torch would share the tensors
             self.optimizer.load_state_dict(copy.deepcopy(state['optimizer']))
+
+# %% ../nbs/library/networks.ipynb #kind_of
+def kind_of(thing) -> str:
+    "What a thing is, for a message: 'torch.float32 of shape (2, 3)', or 'a list'."
+    if isinstance(thing, Tensor):
+        return f'{thing.dtype} of shape {tuple(thing.shape)}'
+    return f'a {type(thing).__name__}'
 
 # %% ../nbs/library/networks.ipynb #looks
 @contextmanager
@@ -512,8 +522,9 @@ class WeightedBatchNorm2d(nn.BatchNorm2d):
         self.running_var.lerp_(var * (n / (n - 1)).to(var.dtype), rate)
 
 # %% ../nbs/library/networks.ipynb #c070_forwards
-def _forwards(*layers: type[nn.Module]) -> set:
-    return {layer.forward for layer in layers}
+def _forwards(names: str) -> set:
+    "What the layers of torch.nn with these names do in a pass."
+    return {getattr(nn, name).forward for name in names.split()}
 
 
 def _draws(m: nn.Module) -> bool:
@@ -554,88 +565,22 @@ def _alone(m: nn.Module) -> bool:
 # %% ../nbs/library/networks.ipynb #c070_layers
 # Layers that treat each image alone. Those of chance are among them: `_draws` asks
 # whether they do
-_ALONE = _forwards(
-    nn.Module,
-    nn.Sequential,
-    nn.Identity,
-    nn.Linear,
-    nn.Bilinear,
-    nn.Fold,
-    nn.Unfold,
-    nn.Conv1d,
-    nn.Conv2d,
-    nn.Conv3d,
-    nn.ConvTranspose1d,
-    nn.ConvTranspose2d,
-    nn.ConvTranspose3d,
-    nn.MaxPool1d,
-    nn.MaxPool2d,
-    nn.MaxPool3d,
-    nn.AvgPool1d,
-    nn.AvgPool2d,
-    nn.AvgPool3d,
-    nn.LPPool1d,
-    nn.LPPool2d,
-    nn.AdaptiveMaxPool1d,
-    nn.AdaptiveMaxPool2d,
-    nn.AdaptiveMaxPool3d,
-    nn.AdaptiveAvgPool1d,
-    nn.AdaptiveAvgPool2d,
-    nn.AdaptiveAvgPool3d,
-    nn.ReLU,
-    nn.ReLU6,
-    nn.LeakyReLU,
-    nn.PReLU,
-    nn.RReLU,
-    nn.ELU,
-    nn.SELU,
-    nn.CELU,
-    nn.GELU,
-    nn.SiLU,
-    nn.Mish,
-    nn.Sigmoid,
-    nn.LogSigmoid,
-    nn.Tanh,
-    nn.Softplus,
-    nn.Softsign,
-    nn.Softshrink,
-    nn.Hardshrink,
-    nn.Tanhshrink,
-    nn.Hardtanh,
-    nn.Hardsigmoid,
-    nn.Hardswish,
-    nn.Threshold,
-    nn.Softmax2d,
-    nn.Dropout,
-    nn.Dropout1d,
-    nn.Dropout2d,
-    nn.Dropout3d,
-    nn.AlphaDropout,
-    nn.FeatureAlphaDropout,
-    nn.LayerNorm,
-    nn.GroupNorm,
-    nn.LocalResponseNorm,
-    nn.PixelShuffle,
-    nn.PixelUnshuffle,
-    nn.ChannelShuffle,
-    nn.Upsample,
-    nn.ZeroPad1d,
-    nn.ZeroPad2d,
-    nn.ZeroPad3d,
-    nn.ConstantPad1d,
-    nn.ConstantPad2d,
-    nn.ConstantPad3d,
-    nn.ReflectionPad1d,
-    nn.ReflectionPad2d,
-    nn.ReflectionPad3d,
-    nn.ReplicationPad1d,
-    nn.ReplicationPad2d,
-    nn.ReplicationPad3d,
-)
-_ALONG = _forwards(
-    nn.Flatten, nn.Unflatten, nn.Softmax, nn.LogSoftmax, nn.Softmin, nn.GLU
-)
-_SEQUENCES = _forwards(nn.RNN, nn.LSTM, nn.GRU, nn.MultiheadAttention)
+_ALONE = _forwards("""
+    Module Sequential Identity Linear Bilinear Fold Unfold Conv1d Conv2d Conv3d
+    ConvTranspose1d ConvTranspose2d ConvTranspose3d MaxPool1d MaxPool2d
+    MaxPool3d AvgPool1d AvgPool2d AvgPool3d LPPool1d LPPool2d AdaptiveMaxPool1d
+    AdaptiveMaxPool2d AdaptiveMaxPool3d AdaptiveAvgPool1d AdaptiveAvgPool2d
+    AdaptiveAvgPool3d ReLU ReLU6 LeakyReLU PReLU RReLU ELU SELU CELU GELU SiLU
+    Mish Sigmoid LogSigmoid Tanh Softplus Softsign Softshrink Hardshrink
+    Tanhshrink Hardtanh Hardsigmoid Hardswish Threshold Softmax2d Dropout
+    Dropout1d Dropout2d Dropout3d AlphaDropout FeatureAlphaDropout LayerNorm
+    GroupNorm LocalResponseNorm PixelShuffle PixelUnshuffle ChannelShuffle
+    Upsample ZeroPad1d ZeroPad2d ZeroPad3d ConstantPad1d ConstantPad2d
+    ConstantPad3d ReflectionPad1d ReflectionPad2d ReflectionPad3d
+    ReplicationPad1d ReplicationPad2d ReplicationPad3d
+""")
+_ALONG = _forwards('Flatten Unflatten Softmax LogSoftmax Softmin GLU')
+_SEQUENCES = _forwards('RNN LSTM GRU MultiheadAttention')
 
 # %% ../nbs/library/networks.ipynb #c070
 @clear_errors

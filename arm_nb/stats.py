@@ -283,29 +283,29 @@ class Verdict:
     effect: float  # d_z of pairs, d of two groups
     n: int  # pairs, or runs in the smaller group
 
-    def text(
+    def interval(
         self,
         digits: int = 1,  # after the point
         # multiplies; 100 turns fractions into points, 1 keeps another unit
         scale: float = 100,
     ) -> str:
-        "One line: 'holds: +3.0 (+1.0 to +5.0), d = 1.90, n = 5'."
+        "The difference: '+3.0 (+1.0 to +5.0)', or '+3.0' of a single run."
         # + 0. makes -0.0 a 0.0
         mean, low, high = (
             f'{round(scale * v, digits) + 0.0:+.{digits}f}'
             for v in (self.mean, self.low, self.high)
         )
-        if isnan(self.low):
-            return f'{self.word}: {mean}, n = {self.n}'
-        return (
-            f'{self.word}: {mean} ({low} to {high}), d = {self.effect:.2f}, n ='
-            f' {self.n}'
-        )
+        return mean if isnan(self.low) else f'{mean} ({low} to {high})'
+
+    def text(self, digits: int = 1, scale: float = 100) -> str:
+        "One line: 'holds: +3.0 (+1.0 to +5.0), d = 1.90, n = 5'."
+        size = '' if isnan(self.low) else f', d = {self.effect:.2f}'
+        return f'{self.word}: {self.interval(digits, scale)}{size}, n = {self.n}'
 
     def beside(self, digits: int = 1) -> str:
         "Of two rows, in points and without d and n: 'above: +3.0 (+1.0 to +5.0)'."
         told = {'holds': 'above', 'does not hold': 'below'}.get(self.word, self.word)
-        return f'{told}: {self.text(digits).split(": ")[1].split(", ")[0]}'
+        return f'{told}: {self.interval(digits)}'
 
     def __str__(self) -> str:
         return self.text()

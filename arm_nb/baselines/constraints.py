@@ -20,7 +20,7 @@ from .replay import Storing
 from ..divergence import js_div
 from ..learner import NaiveConfig, Strategy, register
 from ..models import Memory
-from ..networks import eval_mode, keep_stats, move_against
+from ..networks import eval_mode, keep_stats, learnable, move_against
 from ..settings import Config, check_number, choice, clear_errors, number
 from ..streams import to_unit
 
@@ -94,7 +94,7 @@ class Anchored(Strategy):
 
     @property
     def params(self) -> list[nn.Parameter]:
-        return [p for p in self.model.parameters() if p.requires_grad]
+        return learnable(self.model)
 
     def watch(self, logits: Tensor, params: list) -> None:
         "Add to `running` what a batch's logits tell. Before the step; subclasses may."
@@ -363,7 +363,7 @@ class Agem(Gem):
     def step(self, xb: Tensor, yb: Tensor) -> dict[str, Tensor]:
         "Line 5, without the part of the gradient that would harm the drawn images."
         self._ring_for(xb)
-        labels, params = yb.cpu(), self.params
+        labels, params = yb.cpu(), learnable(self.model)
         x, y = self.drawn(labels)
         loss, g = self._gradient(xb, yb, params)
         losses = {'real': loss}
@@ -376,10 +376,6 @@ class Agem(Gem):
         move_against(params, g, self.cfg.eta_0)
         self.ring.add(xb, labels, self.task)
         return losses
-
-    @property
-    def params(self) -> list[nn.Parameter]:
-        return [p for p in self.model.parameters() if p.requires_grad]
 
     def drawn(
         self,

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from .replay import Storing, check_stored, to_bytes
 from ..learner import register
 from ..models import Memory
-from ..networks import keep_stats, move_against
+from ..networks import keep_stats, learnable, move_against
 from ..settings import Config, check_number, choice, number
 from ..streams import to_unit
 
@@ -266,7 +266,7 @@ class Gem(Storing):
         self._ring_for(xb)
         labels = yb.cpu()
         past = self.past(labels)
-        params = [p for p in self.model.parameters() if p.requires_grad]
+        params = learnable(self.model)
         with keep_stats(self.model) if self.cfg.bn_stats == 'keep' else nullcontext():
             old = []
             for which in past:

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from .replay import Storing, check_stored, to_bytes
 from ..learner import check_weights, register
 from ..models import Memory, count_parameters
-from ..networks import eval_mode, frozen_copy, n_outputs, sgd_step_fused
+from ..networks import eval_mode, frozen_copy, kind_of, n_outputs, sgd_step_fused
 from ..settings import Config, check_number, choice, clear_errors, number
 from ..streams import check_input, to_unit
 
@@ -78,13 +78,9 @@ def _check_features(
         or not features.is_floating_point()
         or features.ndim != 2
     ):
-        found = (
-            f'{features.dtype} of shape {tuple(features.shape)}'
-            if isinstance(features, Tensor)
-            else f'a {type(features).__name__}'
-        )
         raise ValueError(
-            f'features must be floats (B, d), one row an image, not {found}'
+            'features must be floats (B, d), one row an image, not '
+            f'{kind_of(features)}'
         )
 
 
@@ -597,5 +593,6 @@ class Icarl(Storing):
         self.store.load_state_dict(state, self.like.device)
         self.n_classes, self._means = state['n_classes'], None
         self._shape = state['in_shape'] and tuple(state['in_shape'])
+        self.present = list(state['present'])
         if self.n_classes is not None:
-            self._set_present(list(state['present']))
+            self._set_present(self.present)

@@ -17,7 +17,8 @@ from torch.func import functional_call
 
 from ..learner import Strategy, register
 from ..models import Memory
-from ..networks import Descent, after_step, has_batch_norm, keep_stats, n_outputs
+from ..networks import Descent, after_step, has_batch_norm, keep_stats
+from ..networks import learnable, n_outputs
 from ..settings import Config, check_number, choice, clear_errors, number
 from ..streams import check_input, to_unit
 
@@ -516,7 +517,7 @@ class ErMir(Er):
 
     def _learn(self, xb: Tensor, yb: Tensor, x: Tensor, y: Tensor) -> dict[str, Tensor]:
         "One step on the batch's loss plus that of the images it would harm most."
-        params = [p for p in self.model.parameters() if p.requires_grad]
+        params = learnable(self.model)
         grad = lambda loss: torch.autograd.grad(loss, params, materialize_grads=True)
         real = F.cross_entropy(self.model(xb), yb)
         grads = grad(real)

@@ -13,6 +13,7 @@ assert isinstance(group, Summary) and welch(group, Summary(group.mean, 0., 9)).m
 assert isinstance(PRINTED['arm', 'cifar10'], PrintedKind) and printed_kind('er', 'cifar10').n == 15
 v = verdict([.55, .57, .59], printed('arm', 'mnist5k', .563, .026))
 assert isinstance(v, Verdict) and v.word == 'not shown' and v.n == 3 and v.low < 0 < MARGIN < v.high
+assert v.beside() == f'not shown: {v.interval()}'
 assert isinstance(exact_test(2, [1, 2]), Tested) and exact_test(2, [1, 2]).p == .5
 assert permutation_test(1., lambda g: 0., 9).p == .1 and sign_flip_test([1., 1., 1.]).p == 1/8 == sign_test([1, 1, 1]).p
 assert sorted(shuffle_rows(4, torch.Generator(), [0, 0, 1, 1])[:2].tolist()) == [0, 1]

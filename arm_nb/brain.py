@@ -6,6 +6,10 @@
 from __future__ import annotations
 
 import copy
+import hashlib
+import os
+import warnings
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -22,8 +26,9 @@ from .experiment import KeepRecalled, build
 from .figures import kept_iterations, recalled_array
 from .models import Block, model_for
 from .networks import eval_mode, keep_stats, sgd_step, whole_copy
+from .readers import write_whole
 from .recall import recall
-from .record import RunRecord, save_tensors
+from .record import RunRecord, learned_from, save_tensors
 from .settings import clear_errors
 from .stats import Tested, correlation, permutation_test, ranks, seed_interval
 from .stats import shuffle_rows, sign_flip_test, verdict
@@ -42,13 +47,14 @@ _all_ = [
 ]
 
 # %% auto #0
-__all__ = ['Samples', 'samples_of', 'Life', 'life', 'kept_network', 'batches_of_tasks', 'next_recall', 'verdicts',
-           'layer_activations', 'class_patterns', 'overlap', 'same_minus_other', 'top_overlap', 'batch_shares',
-           'mutual_information', 'explained_by_class', 'sample_gradients', 'gradient_correlation', 'draw_of_class',
-           'compare_gradients', 'content_correlation', 'task_ages', 'recalled_by_task', 'recall_and_accuracy',
-           'lagged_correlation', 'without_means', 'circular_shift', 'between_tasks', 'swap_test', 'recall_signal',
-           'recalled_on_unseen', 'recency_profile', 'recency_index', 'shuffle_ages', 'Tested', 'correlation',
-           'permutation_test', 'ranks', 'recalled_array', 'seed_interval', 'shuffle_rows', 'sign_flip_test']
+__all__ = ['Samples', 'samples_of', 'identity_of', 'kept_tensors', 'Life', 'life', 'kept_network', 'batches_of_tasks',
+           'next_recall', 'photographs_table', 'verdicts', 'layer_activations', 'class_patterns', 'overlap',
+           'same_minus_other', 'top_overlap', 'batch_shares', 'mutual_information', 'explained_by_class',
+           'sample_gradients', 'gradient_correlation', 'draw_of_class', 'compare_gradients', 'content_correlation',
+           'task_ages', 'recalled_by_task', 'recall_and_accuracy', 'lagged_correlation', 'without_means',
+           'circular_shift', 'between_tasks', 'swap_test', 'recall_signal', 'recalled_on_unseen', 'recency_profile',
+           'recency_index', 'shuffle_ages', 'Tested', 'correlation', 'permutation_test', 'ranks', 'recalled_array',
+           'seed_interval', 'shuffle_rows', 'sign_flip_test']
 
 # %% ../nbs/library/brain.ipynb #c007
 @dataclass
@@ -94,6 +100,63 @@ def samples_of(
         t, of_all('x_real'), of_all('y_real'), of_all('x_hat'), of_all('p_hat')
     )
 
+# %% ../nbs/library/brain.ipynb #c009a_identity
+def identity_of(
+    learner,  # a `Learner` that has not run yet
+    **more,  # what else decides the result; plain values
+) -> dict:  # name -> plain value
+    """What makes a run the one it is: settings, seed, images, network, and `more`.
+
+    Example: `identity_of(build(), tasks=2)['config.eta_0']` is 0.05."""
+    model = learner.strategy.model
+    images = learned_from(learner.stream, learner.order_seed, model)
+    return learner.identity | images | more
+
+# %% ../nbs/library/brain.ipynb #c009a_kept
+def kept_tensors(
+    path: str | Path,
+    identity: dict,  # all that decides the result: name -> plain value
+    compute: Callable[[], dict],  # makes it: tensors, numbers, texts, lists, dicts
+) -> dict:  # on the CPU
+    """A result from its file if that is of the same identity, else computed and kept.
+
+    Raises: ValueError names a damaged file. A warning names one of another identity,
+    which is made again.
+    """
+    path = Path(path)
+    found = _read(path) if path.exists() else None
+    if found:
+        differs = _difference(found['identity'], identity)
+        if not differs:
+            return found['result']
+        warnings.warn(f'{path} is made again: {differs}', stacklevel=2)
+    save_tensors(path, dict(identity=identity, result=compute()))
+    return _read(path)['result']
+
+
+def _read(path: Path) -> dict:
+    "A file's content; one from before there were identities has none."
+    with open(path, 'rb') as f:
+        try:
+            found = torch.load(f, map_location='cpu', weights_only=True)
+            return found if 'identity' in found else dict(identity={})
+        except Exception as e:  # torch has another for each kind of damage
+            raise ValueError(
+                f'{path} is damaged ({type(e).__name__}): delete it, and it is made '
+                'again'
+            ) from e
+
+
+def _difference(there: dict, asked: dict) -> str:
+    "The first thing that differs, for a message; '' if nothing does."
+    if not there:
+        return 'it does not say what it holds'
+    for name in asked | there:
+        told = [repr(v.get(name)) for v in (there, asked)]
+        if told[0] != told[1]:
+            return f'{name} is {told[0]} there, and {told[1]} is asked for'
+    return ''
+
 # %% ../nbs/library/brain.ipynb #c009b_life
 @dataclass
 class Life:
@@ -115,42 +178,20 @@ def life(
     method: str = 'arm',  # or another that recalls: 'adi'
     **more,  # as in `run`: `lambda_3=0.0`, `class_order=1`
 ) -> Life:
-    """A run of a method that recalls, from its file if it is there.
+    """A run of a method that recalls, from its file if that holds this very run.
 
-    Raises: as `build`. Example: `len(life('mnist-mini', 0).networks)` is 5."""
+    Raises: as `build` and `kept_tensors`.
+
+    Example: `len(life('mnist-mini', 0).networks)` is 5."""
     settings = ''.join(f'-{k}={v}' for k, v in sorted(more.items()))
     name = f'{method}-{data}-{seed}-{tasks}{settings}.pt'.replace(' ', '')
-    path = Path(folder) / name
     learner = build(data, method, seed, root, device=device, **more)
-    stream, model = learner.stream, learner.strategy.model
-    if not path.exists():
-        learner.stream = replace(stream, train=stream.train[:tasks])
-        n = [
-            learner.stream.n_batches(k, learner.strategy.cfg.N)
-            for k in range(tasks or stream.n_tasks)
-        ]
-        ends, states, keeper = np.cumsum(n), [], KeepRecalled()
-
-        def keep(learner):
-            keeper(learner)
-            if learner.t in ends:
-                states.append(copy.deepcopy(model.state_dict()))
-
-        learner.callbacks = [keep]
-        record = learner.fit()
-        path.parent.mkdir(parents=True, exist_ok=True)
-        old = learner.strategy.model_old.state_dict()
-        kept = vars(samples_of(keeper.kept))
-        save_tensors(
-            path,
-            dict(
-                record=None if tasks else record.to_json(),
-                states=states,
-                old=old,
-                samples=kept,
-            ),
-        )
-    found = torch.load(path, map_location=device, weights_only=True)
+    stream = learner.stream
+    found = kept_tensors(
+        Path(folder) / name,
+        identity_of(learner, tasks=tasks),
+        lambda: _lived(learner, tasks),
+    )
 
     def network(state):
         net = model_for(stream.in_shape, stream.n_classes, seed).to(device)
@@ -161,7 +202,30 @@ def life(
         RunRecord.from_json(found['record']) if found['record'] else None,
         [network(state) for state in found['states']],
         network(found['old']),
-        Samples(**found['samples']),
+        Samples(**{k: v.to(device) for k, v in found['samples'].items()}),
+    )
+
+
+def _lived(learner, tasks: int | None) -> dict:
+    "Run it, and give what is kept: the record, the networks, all recalled images."
+    stream, strategy, keeper = learner.stream, learner.strategy, KeepRecalled()
+    learner.stream = replace(stream, train=stream.train[:tasks])
+    first = range(tasks or stream.n_tasks)
+    ends = np.cumsum([stream.n_batches(k, strategy.cfg.N) for k in first])
+    states = []
+
+    def keep(learner):
+        keeper(learner)
+        if learner.t in ends:
+            states.append(copy.deepcopy(strategy.model.state_dict()))
+
+    learner.callbacks = [keep]
+    record = learner.fit()
+    return dict(
+        record=None if tasks else record.to_json(),
+        states=states,
+        old=strategy.model_old.state_dict(),
+        samples=vars(samples_of(keeper.kept)),
     )
 
 # %% ../nbs/library/brain.ipynb #c009f
@@ -225,6 +289,37 @@ def next_recall(
                 p_hat = model(x_hat).softmax(-1)
         found[t] = Recalled(xb, yb, x_hat, p_hat, None)
     return samples_of(found)
+
+# %% ../nbs/library/brain.ipynb #c009j
+def photographs_table(
+    path: str | Path,  # of the CSV
+    files: Sequence[str | Path],  # what it is computed from: kept networks
+    compute: Callable[[], pd.DataFrame],  # its rows, rounded
+) -> pd.DataFrame:  # as read from the CSV
+    """A table from its file if that was computed from these very files, else computed.
+
+    Its column `computed_from` is a mark of them: 12 digits of their sha256.
+
+    Raises: FileNotFoundError; ValueError in `make test`, which computes none.
+    """
+    mark = hashlib.sha256(b''.join(Path(f).read_bytes() for f in files))
+    mark, found = mark.hexdigest()[:12], _marked_table(path)
+    if set(found.computed_from) != {mark}:
+        if 'IN_TEST' in os.environ:
+            raise ValueError(f'{path} is not of these networks: run this page again')
+        rows = compute().assign(computed_from=mark)
+        write_whole(path, lambda f: f.write(rows.to_csv(index=False).encode()))
+        found = _marked_table(path)
+    return found.drop(columns='computed_from')
+
+
+def _marked_table(path: str | Path) -> pd.DataFrame:
+    "A CSV with its marks as texts (they can look like numbers); without any: empty."
+    if Path(path).exists():
+        found = pd.read_csv(path, dtype={'computed_from': str})
+        if 'computed_from' in found:
+            return found
+    return pd.DataFrame({'computed_from': []})
 
 # %% ../nbs/library/brain.ipynb #c025b
 @clear_errors

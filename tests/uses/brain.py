@@ -1,8 +1,9 @@
-import numpy as np, torch
+import os, numpy as np, pandas as pd, torch
 from arm_nb.brain import *
 from arm_nb.arm import ArmConfig
 from arm_nb.experiment import KeepRecalled, build
 from dataclasses import replace
+from pathlib import Path
 from tempfile import TemporaryDirectory
 
 g = torch.Generator().manual_seed(0)
@@ -34,6 +35,12 @@ assert np.isclose(between_tasks([[1, .2, .6]], [[.2, .1, .15]]), 1)
 assert verdicts({'a > 0': ([1., 2., 3.], 0., .1)}).verdict.item() == 'not shown'
 with TemporaryDirectory() as folder: one, two = (life('mnist-mini', 0, folder=folder, tasks=2, S=1) for _ in range(2))   # the second is read
 assert isinstance(two, Life) and len(two.networks) == 2 and len(two.samples) == 800 and torch.equal(one.samples.x_hat, two.samples.x_hat)
+with TemporaryDirectory() as folder:
+    (net := Path(folder)/'net.pt').write_bytes(b'a network')
+    same = [kept_tensors(Path(folder)/'v.pt', identity_of(build(), tasks=2), lambda: {'v': torch.rand(1)})['v'] for _ in range(2)]
+    os.environ.pop('IN_TEST', None)                     # there it writes nothing
+    tables = [photographs_table(Path(folder)/'v.csv', [net], lambda: pd.DataFrame({'v': [v]})).v[0] for v in (1, 2)]
+assert same[0] == same[1] and tables == [1, 1]
 batches = batches_of_tasks(learner.stream.val, 1, 10, g)
 assert len(batches) == 5 and len(next_recall(model, batches[:2], ArmConfig(S=1))) == 20
 with TemporaryDirectory() as folder:

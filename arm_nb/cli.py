@@ -25,8 +25,13 @@ class OneLine(TyperGroup):
     Exit code 1 for a run that failed, 2 for what cannot be done.
     """
 
+    def parse_args(self, ctx, args):
+        ctx.meta['given'] = [*args]
+        return super().parse_args(ctx, args)
+
     def invoke(self, ctx):
         try:
+            refuse_empty(ctx.meta['given'])
             return super().invoke(ctx)
         except BrokenPipeError:
             raise  # `arm_nb report | head`: no error of ours
@@ -47,6 +52,16 @@ class OneLine(TyperGroup):
             'arm_nb: ' + (' '.join(str(error).split()) or 'interrupted'), err=True
         )
         raise typer.Exit(code)
+
+
+def refuse_empty(
+    args: list[str],  # what was typed behind `arm_nb`
+) -> None:
+    "ValueError for an empty text, which would be taken for the working folder."
+    for before, arg in zip(['arm_nb', *args], args):
+        if not arg or arg.startswith('--') and arg.endswith('='):
+            name = arg or before + ' '
+            raise ValueError(f"{name}'' is empty: is a variable without a value?")
 
 # %% ../nbs/library/cli.ipynb #c007
 app = typer.Typer(
@@ -131,6 +146,11 @@ def overrides(
         if not equals:
             raise ValueError(f'--set {text}: write field=value, e.g. --set eta_0=0.01')
         one_of([f.name for f in fields(config)], name, f'setting of {method}')
+        if name in found:
+            raise ValueError(
+                f'--set {text}: {name} is given twice, and a run has one value of it '
+                '(`arm_nb sweep` takes several)'
+            )
         try:
             found[name] = typed(value, kinds[name])
         except ValueError as e:
@@ -187,7 +207,10 @@ def data_of(
                 'their size. Leave --side out'
             )
         return name
-    return Stream.from_folder(text.removeprefix('folder:'), side=side)
+    folder = text.removeprefix('folder:')
+    if not folder:
+        raise ValueError("--data 'folder:': write folder:PATH, e.g. folder:pets")
+    return Stream.from_folder(folder, side=side)
 
 
 def class_order_of(
@@ -684,7 +707,7 @@ def report(
 ):
     """The table of all records in a folder, the paper's beside it. Mean ± sd over
     seeds; a row a setting."""
-    from arm_nb.record import load_records
+    from arm_nb.record import begun, load_records
     from arm_nb.report import results_table, save_table, table_markdown, table_text
 
     records = load_records(folder)
@@ -701,6 +724,8 @@ def report(
         typer.echo('written: ' + ', '.join(written), err=True)
     for p in sorted(folder.glob('**/*.incomplete')):
         typer.echo(f'not in the table, it did not come to its end: {p}', err=True)
+    for p in begun(folder):
+        typer.echo(f'not in the table, begun and not finished: {p}', err=True)
 
 # %% ../nbs/library/cli.ipynb #c034_thin
 @app.command()
@@ -715,8 +740,11 @@ def thin(
     At most 60 kB each: what was recalled is kept of every tenth iteration."""
     from arm_nb.record import thin_store
 
-    for path in thin_store(folder, into):
+    written = thin_store(folder, into)
+    for path in written:
         typer.echo(f'kept: {path}')
+    if not written:
+        typer.echo(f'all copies in {into} are up to date')
 
 # %% ../nbs/library/cli.ipynb #c038
 data_app = typer.Typer(
@@ -728,12 +756,17 @@ _Name = Annotated[str, typer.Argument(help='A data set, e.g. mnist5k.')]
 
 
 def say_whole(name, stream):
+    from arm_nb.streams import data_spec
+
+    there, usual = sum(stream.counts), sum(data_spec(name).counts)
+    part = f'readable, but {there:,} of {usual:,} images'
+    state = 'whole' if there >= usual else part
     typer.echo(
-        '{}: whole. {:,} images to learn from, {:,} to choose settings by, {:,} to'
-        ' test on.'.format(name, *stream.counts)
+        '{}: {}. {:,} images to learn from, {:,} to choose settings by, {:,} to'
+        ' test on.'.format(name, state, *stream.counts)
     )
 
-
+# %% ../nbs/library/cli.ipynb #c038_data
 @data_app.callback(invoke_without_command=True)
 def data(ctx: typer.Context, root: _Root = None):
     "Which data sets there are, and where to get them."

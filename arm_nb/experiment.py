@@ -22,14 +22,15 @@ import numpy as np
 import torch
 from torch import nn
 
-from .arm import Recalled
+from .arm import Recalled, Recaller
 from .divergence import DIVERGENCES
 from .learner import Learner
 from .methods import METHODS, row_of, settings
 from .models import prepared, with_seed
 from .networks import whole_copy
-from .record import Compute, RunRecord, load_records, load_runs, network_path
-from .record import plain, run_path, save_run, save_tensors
+from .record import Compute, RunRecord, images_path, load_records, load_runs
+from .record import load_tensors, network_path, plain, read_checkpoint, run_path
+from .record import same_run_there, save_run, save_tensors
 from .settings import Config, check_number, clear_errors, one_of
 from .streams import DATASETS, Stream, data_spec, get_stream
 
@@ -315,8 +316,7 @@ class Asked:
         config: Any = settings(stream, *how, **self.changed)
         if not self.rehearsal:
             return config
-        # a task may have fewer than were wanted
-        per_task = min(self.rehearsal, stream.iterations(config.N))
+        per_task = _whole_passes(stream, self.rehearsal, config.N)
         return settings(stream, *how, per_task, **self.changed)
 
     def stage(self, stream: Stream, config) -> Stream:
@@ -431,9 +431,13 @@ def cut_short(
     """A stream for a rehearsal.
 
     Of each task so many images, evenly spaced, that its passes take the iterations
-    wanted. The tests stay as they are.
+    wanted; where these do not divide by the passes, a few more. The name has how many
+    they are. The tests stay as they are.
+
+    Raises: ValueError if a task has fewer.
     """
-    n = -(-iterations // stream.passes) * N
+    iterations = _whole_passes(stream, iterations, N)
+    n = iterations // stream.passes * N
 
     def part(x, y):
         how: dict = dict(dtype=torch.float32, device=y.device)
@@ -442,6 +446,18 @@ def cut_short(
 
     train = [part(x, y) for x, y in stream.train]
     return replace(stream, name=f'{stream.name}-{iterations}', train=train)
+
+
+def _whole_passes(stream: Stream, iterations: int, N: int) -> int:
+    "The iterations of a task in a rehearsal; ValueError if a task has fewer."
+    each = -(-iterations // stream.passes)  # of a pass
+    has = min(stream.n_batches(i, N) for i in range(stream.n_stages))
+    if each * stream.passes > has:
+        raise ValueError(
+            f'rehearsal: {iterations} iterations of each task were asked for, and a '
+            f'task of {stream.name} has {has}, in batches of {N}: ask for at most {has}'
+        )
+    return each * stream.passes
 
 # %% ../nbs/library/experiment.ipynb #c015c
 def build(
@@ -637,11 +653,12 @@ class KeepRecalled:
             return (
                 learner.t >= self.first and (learner.t - self.first) % self.every == 0
             )
-        return learner.t in [
-            sum(learner.batches[:i]) + n // 2 for i, n in enumerate(learner.batches)
-        ]
+        return learner.t in _half_ways(learner)
 
     def __call__(self, learner: Learner) -> None:
+        if self.path and learner.t == 1:
+            # of a run before this one
+            self.path.unlink(missing_ok=True)
         last = learner.strategy.last
         recalled = learner.strategy.recalled_p is not None and isinstance(
             last, Recalled
@@ -651,9 +668,15 @@ class KeepRecalled:
         self.kept[learner.t] = last
         if not self.path:
             return
-        there = torch.load(self.path, weights_only=True) if self.path.exists() else {}
+        there = load_tensors(self.path) if self.path.exists() else {}
         there[learner.t] = {f.name: getattr(last, f.name) for f in fields(last)}
         save_tensors(self.path, there)
+
+# %% ../nbs/library/experiment.ipynb #c026b_half_ways
+def _half_ways(learner: Learner) -> list[int]:
+    "The iterations that are half-way through each stage."
+    n = learner.batches
+    return [sum(n[:i]) + n[i] // 2 for i in range(len(n))]
 
 # %% ../nbs/library/experiment.ipynb #c026b_load_images
 @clear_errors
@@ -662,9 +685,9 @@ def load_images(
 ) -> dict[int, Recalled]:  # iterations done -> what was recalled
     """The recalled images of a run.
 
-    Raises: FileNotFoundError if none were kept.
+    Raises: FileNotFoundError if none were kept; ValueError if the file is damaged.
     """
-    kept = torch.load(Path(path).with_suffix('.recalled.pt'), weights_only=True)
+    kept = load_tensors(images_path(path))
     names = [f.name for f in fields(Recalled)]
     found = {}
     for t, b in kept.items():
@@ -680,19 +703,25 @@ def fit_and_keep(
 ) -> tuple[RunRecord, Path]:  # the record and its file
     """Run to the end and keep the record.
 
-    Raises: Stopped, with the record so far beside it, if it does not come that far.
+    Raises: Stopped, with the record so far beside it, if it does not come that far;
+    ValueError if the network is to be kept, and the checkpoint's run kept no images.
     """
     path = run_path(learner.record, folder)
     # if nothing can be kept, better to hear it now
     path.parent.mkdir(parents=True, exist_ok=True)
     if keep_network:
-        kept = KeepRecalled(every=None, path=path.with_suffix('.recalled.pt'))
+        _refuse_a_gap(learner, images_path(path))
+        kept = KeepRecalled(every=None, path=images_path(path))
         learner.callbacks.append(kept)
     try:
         with threads_for(learner.strategy.model):
             record = learner.fit()
         if keep_network:
             save_tensors(network_path(path), dict(learner.strategy.model.state_dict()))
+        elif not same_run_there(path, record):
+            # of the run whose record is about to be written over
+            network_path(path).unlink(missing_ok=True)
+            images_path(path).unlink(missing_ok=True)
         # last, so that a record says that all is there
         save_run(record, folder)
     except (Exception, KeyboardInterrupt) as e:
@@ -701,6 +730,22 @@ def fit_and_keep(
     if learner.checkpoint:
         learner.checkpoint.unlink(missing_ok=True)
     return record, path
+
+# %% ../nbs/library/experiment.ipynb #c026b_refuse_a_gap
+def _refuse_a_gap(learner: Learner, images: Path) -> None:
+    "ValueError if a checkpoint is past a recall that was to be kept, and was not."
+    checkpoint = learner.checkpoint
+    recalls = isinstance(learner.strategy, Recaller)
+    if not recalls or not checkpoint or not checkpoint.exists():
+        return
+    recalled = RunRecord.from_json(read_checkpoint(checkpoint)['record']).recalled
+    there = load_tensors(images) if images.exists() else {}
+    for t in _half_ways(learner):
+        if t <= len(recalled) and recalled[t - 1] and t not in there:
+            raise ValueError(
+                f'{checkpoint} is of a run that did not keep what it recalled at '
+                f'iteration {t}: delete it to start again, or keep no network'
+            )
 
 
 def _stopped(record: RunRecord, path: Path, e: BaseException) -> Stopped:

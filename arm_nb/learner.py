@@ -928,14 +928,14 @@ class Learner:
             )
 
     def _resume(self):
-        now = self.record.versions
+        now = self.record.versions | {'threads': torch.get_num_threads()}
         self.record = self.tape.record = load_checkpoint(
             self.checkpoint, self.identity, self.strategy
         )
         # who began it stays; what is different now is added
         began = self.record.versions
         began.setdefault('resumed', []).append(
-            {k: v for k, v in now.items() if k != 'threads' and v != began.get(k)}
+            {k: v for k, v in now.items() if v != began.get(k)}
         )
         self.t = self.record.n_iterations
 

@@ -258,6 +258,7 @@ class RunRecord:
         """A small copy for keeping in a repository.
 
         Losses and recalled classes of every tenth iteration, or rarer until it fits.
+        Curves that would take more than half of the room lose every second point.
 
         Raises: ValueError for a run that did not come to its end.
         """
@@ -275,14 +276,14 @@ class RunRecord:
         def short_list(p):
             return p and [round(v, 4) for v in p]
 
-        every, short = 10, self
+        curves, every, short = _thin_curves(self.curves, most // 2), 10, self
         while every < 2 * self.n_iterations:
             recalled = [short_list(p) for p in self.recalled[::every]]
             losses = {}
             for term, values in self.losses.items():
                 losses[term] = [short_number(v) for v in values[::every]]
             short = dataclasses.replace(
-                self, every=every, recalled=recalled, losses=losses
+                self, every=every, recalled=recalled, losses=losses, curves=curves
             )
             if len(short.to_json()) <= most:
                 break
@@ -293,7 +294,7 @@ class RunRecord:
         """Refuse what no run leaves: ValueError says what.
 
         Types, accuracies within [0, 1], rows that fit the tasks, and a complete run's
-        rows and iterations all there.
+        rows and iterations all there. Seconds, memory and curves as runs leave them.
         """
         for name, kind in get_type_hints(type(self)).items():
             value = getattr(self, name)
@@ -303,8 +304,11 @@ class RunRecord:
                 raise ValueError(
                     f'{name} must be of type {kind.__name__}, not {value!r}'
                 )
+        _check_numbers('seconds', self.seconds, needed=('train', 'eval'))
+        _check_numbers('memory', self.memory)
+        _check_curves(self.curves)
         tasks, rows = len(self.task_classes), self.accuracy
-        for row in rows:
+        for row in [*rows, *self.curves['accuracy']]:
             if not isinstance(row, list) or len(row) != tasks:
                 raise ValueError(f'accuracy: a row for {tasks} tasks is {row!r}')
             if not all(v is None or 0 <= v <= 1 for v in row):
@@ -377,6 +381,35 @@ class RunRecord:
             ) from e
         except (ValueError, TypeError, AttributeError) as e:
             raise ValueError(f'{path} is not taken for a run record: {e}') from e
+
+# %% ../nbs/library/record.ipynb #r014_check_numbers
+def _check_numbers(name: str, values: dict, needed=()) -> None:
+    "ValueError unless a record's field holds numbers, and those that it must have."
+    for key in needed:
+        if key not in values:
+            raise ValueError(f'{name}: {key!r} is missing')
+    for key, value in values.items():
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            raise ValueError(f'{name}: {key!r} must be a number, not {value!r}')
+
+
+def _check_curves(curves: dict) -> None:
+    "ValueError unless there is a row of accuracies for each iteration."
+    if curves.keys() != {'iteration', 'accuracy'}:
+        raise ValueError(
+            f"curves: must hold 'iteration' and 'accuracy', not {[*curves]}"
+        )
+    points, rows = curves['iteration'], curves['accuracy']
+    both = isinstance(points, list) and isinstance(rows, list)
+    if not both or len(points) != len(rows):
+        raise ValueError('curves: must hold a row of accuracies for each iteration')
+
+
+def _thin_curves(curves: dict, most: int) -> dict:
+    "Every second point of the curves, or fewer, until they fit; the last one stays."
+    while len(json.dumps(curves)) > most and len(curves['iteration']) > 1:
+        curves = {name: points[::-2][::-1] for name, points in curves.items()}
+    return curves
 
 # %% ../nbs/library/record.ipynb #r020
 class Tape:
@@ -455,7 +488,7 @@ def check_plain(
             'numbers, texts, lists, dicts'
         )
 
-
+# %% ../nbs/library/record.ipynb #r023_save_tensors
 def save_tensors(
     path: str | Path,
     state,  # tensors, numbers, texts, lists, dicts
@@ -468,6 +501,21 @@ def save_tensors(
     memory = io.BytesIO()
     torch.save(state, memory)
     write_whole(path, lambda f: f.write(memory.getbuffer()))
+
+
+def load_tensors(
+    path: str | Path,  # from `save_tensors`
+):
+    """What was saved.
+
+    Raises: FileNotFoundError; ValueError names the file if it cannot be read.
+    """
+    try:
+        return torch.load(path, map_location='cpu', weights_only=True)
+    except OSError:
+        raise
+    except Exception as e:
+        raise ValueError(f'{path} is damaged ({type(e).__name__}): delete it') from e
 
 # %% ../nbs/library/record.ipynb #r023_learned_from
 # came later: a checkpoint from before has none of them
@@ -668,16 +716,7 @@ def load_records(
     Raises: FileNotFoundError if there is none; ValueError names one that is damaged, or
     whose file is named after another seed.
     """
-    if not str(folder):
-        raise ValueError('folder is an empty name')
-    paths = sorted(Path(folder).glob('**/seed-*.json'))
-    if not paths:
-        begun = len([*Path(folder).glob('**/seed-*.incomplete')])
-        cut_off = f' ({begun} did not come to their end)' if begun else ''
-        raise FileNotFoundError(
-            f'no finished runs in {folder}{cut_off}: '
-            'make one with `arm_nb run --method arm`'
-        )
+    paths = _record_paths(folder)
     records = [RunRecord.load(p) for p in paths]
     for p, r in zip(paths, records):
         if p.name != f'seed-{r.seed}.json':
@@ -686,6 +725,21 @@ def load_records(
                 'another run'
             )
     return records
+
+
+def _record_paths(folder: str | Path) -> list[Path]:
+    "The files of all records below a folder; FileNotFoundError if there is none."
+    if not str(folder):
+        raise ValueError('folder is an empty name')
+    paths = sorted(Path(folder).glob('**/seed-*.json'))
+    if not paths:
+        left = len([*Path(folder).glob('**/seed-*.incomplete'), *begun(folder)])
+        cut_off = f' ({left} did not come to their end)' if left else ''
+        raise FileNotFoundError(
+            f'no finished runs in {folder}{cut_off}: '
+            'make one with `arm_nb run --method arm`'
+        )
+    return paths
 
 
 def load_runs(
@@ -727,6 +781,26 @@ def network_path(
     "Where the network of a run is kept, beside its record: its `state_dict`."
     return Path(path).with_suffix('.network.pt')
 
+
+def images_path(
+    path: str | Path,  # of a record
+) -> Path:
+    "Where the recalled images of a run are kept, if its network is."
+    return Path(path).with_suffix('.recalled.pt')
+
+
+def begun(
+    folder: str | Path,  # the store
+) -> list[Path]:  # checkpoints, sorted
+    "Runs that were killed, or are under way: a checkpoint, and no record of any kind."
+    found = []
+    for checkpoint in sorted(Path(folder).glob('**/seed-*.checkpoint')):
+        record = checkpoint.name.split('.')[0] + '.json'
+        names = (record, record + '.incomplete')
+        if not any(checkpoint.with_name(name).exists() for name in names):
+            found.append(checkpoint)
+    return found
+
 # %% ../nbs/library/record.ipynb #r029_save_run
 @clear_errors
 def save_run(
@@ -755,16 +829,21 @@ def save_run(
 
 def _is_there_with_more(path: Path, record: RunRecord) -> bool:
     "Does the file hold the same run, with all points of its curves and others?"
-    if not path.exists():
-        return False
-    try:
-        there = RunRecord.load(path)
-    except ValueError:  # damaged, or of another version
+    there = same_run_there(path, record)
+    if there is None:
         return False
     points, others = ({*r.curves['iteration']} for r in (record, there))
-    return points < others and dataclasses.replace(there, curves=record.curves).same(
-        record
-    )
+    return points < others
+
+
+def same_run_there(path: Path, record: RunRecord) -> RunRecord | None:
+    "What the file holds, if it is the same run, whatever the points of its curves."
+    try:
+        there = RunRecord.load(path)
+    except (FileNotFoundError, ValueError):  # none, damaged, or of another version
+        return None
+    same = dataclasses.replace(there, curves=record.curves).same(record)
+    return there if same else None
 
 # %% ../nbs/library/record.ipynb #r029_as_row
 def as_row(
@@ -795,13 +874,16 @@ def thin_store(
 ) -> list[Path]:  # those that were written now
     """Small copies of all finished records, under the same names (see `thinned`).
 
-    A copy that is there and newer is left alone.
+    A copy that is there and has the same content is left alone.
+
+    Raises: FileNotFoundError if the store has no records.
     """
     written = []
-    for path in sorted(Path(folder).glob('**/seed-*.json')):
+    for path in _record_paths(folder):
         to = Path(into) / path.relative_to(folder)
-        if to.exists() and to.stat().st_mtime >= path.stat().st_mtime:
+        small = RunRecord.load(path).thinned()
+        if to.exists() and to.read_bytes() == small.to_json().encode():
             continue
-        RunRecord.load(path).thinned().save(to)
+        small.save(to)
         written.append(to)
     return written

@@ -101,32 +101,6 @@ def preset_of(
         return {}
     return plain(asdict(usual))
 
-# %% ../nbs/library/report.ipynb #c017_preset_runs
-@clear_errors
-def preset_runs(
-    folder: str | Path,  # a store, or a folder inside it
-    method: str,
-    seeds: Sequence[int],
-) -> list[RunRecord]:  # a record a seed, in this order
-    """The runs of a method whose settings nobody changed, of these seeds and no others.
-
-    A page that speaks of three runs goes on speaking of these when the store grows.
-
-    Raises: ValueError unless each seed has one such run, on the test images.
-    """
-    found = {}
-    for r in load_records(folder):
-        if r.method == method and r.config == preset_of(r) and r.eval_on == 'test':
-            found.setdefault(r.seed, []).append(r)
-    for seed in seeds:
-        n = len(found.get(seed, []))
-        if n != 1:
-            raise ValueError(
-                f'{folder} has {n} runs of {method} with its preset and seed {seed}: '
-                'there must be one'
-            )
-    return [found[seed][0] for seed in seeds]
-
 # %% ../nbs/library/report.ipynb #c017_marks
 def _told_by_its_name(record: RunRecord) -> set[str]:
     """The marks that say nothing new: those of a data set or a method that is not ours,
@@ -167,6 +141,8 @@ def changes(
     fields = [
         f'{k}={v}' for k, v in record.config.items() if k not in usual or usual[k] != v
     ]
+    # an older record, from before there was such a setting
+    fields += [f'{k} unknown' for k in usual if k not in record.config]
     how = [k if v is True else f'{k}={v}' for k, v in record.how.items()]
     new = {
         k: v
@@ -193,6 +169,40 @@ def run_name(
         c for c in changes(record, reference) if c.split('=')[0] not in COMPUTE_DEFAULTS
     ]
     return record.method + (f' ({", ".join(told)})' if told else '')
+
+# %% ../nbs/library/report.ipynb #c017_preset_runs
+@clear_errors
+def preset_runs(
+    folder: str | Path,  # a store, or a folder inside it
+    method: str,
+    seeds: Sequence[int],
+) -> list[RunRecord]:  # a record a seed, in this order
+    """The runs of a method whose settings nobody changed, of these seeds and no others.
+
+    Nor weights, order or length: the protocol and how it was computed do not count.
+    A page that speaks of three runs goes on speaking of these when the store grows.
+
+    Raises: ValueError unless each seed has one such run, on the test images.
+    """
+    found = {}
+    for r in load_records(folder):
+        if r.method == method and _is_preset(r):
+            found.setdefault(r.seed, []).append(r)
+    for seed in seeds:
+        n = len(found.get(seed, []))
+        if n != 1:
+            raise ValueError(
+                f'{folder} has {n} runs of {method} with its preset and seed {seed}: '
+                'there must be one'
+            )
+    return [found[seed][0] for seed in seeds]
+
+
+def _is_preset(record: RunRecord) -> bool:
+    "Is it a whole run in which nobody changed anything that may change its result?"
+    told = [c for c in changes(record) if c.split('=')[0] not in COMPUTE_DEFAULTS]
+    known, short = preset_of(record), rehearsal_of(record.data)[1]
+    return bool(known) and not short and told in ([], ['protocol=released'])
 
 # %% ../nbs/library/report.ipynb #words_names
 _NAMES = {

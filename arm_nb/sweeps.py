@@ -28,7 +28,7 @@ from arm_nb.experiment import (
     threads,
 )
 from .methods import METHODS, OURS, row_of
-from .record import RunRecord, network_path, run_path
+from .record import RunRecord, load_tensors, network_path, run_path
 from .settings import clear_errors, one_of
 from .streams import Stream
 
@@ -207,13 +207,22 @@ def done(job: Job) -> bool:
         raise ValueError(
             f'{job.path} is another run: {differs}. Move it away, and run again'
         )
-    if not record.complete or job.keep_network and not network_path(job.path).exists():
+    if not record.complete or job.keep_network and not _has_network(job.path):
         return False
     every = job.asked.learner.get('eval_every') or 0
     if not every:
         return True
     points = range(every, record.n_iterations + 1, every)
     return set(points) <= set(record.curves['iteration'])
+
+
+def _has_network(path: Path) -> bool:
+    "Whether the network beside a record can be read."
+    try:
+        load_tensors(network_path(path))
+    except (OSError, ValueError):
+        return False
+    return True
 
 # %% ../nbs/library/sweeps.ipynb #c029e_run_job
 def run_job(

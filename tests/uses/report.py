@@ -26,7 +26,7 @@ assert readable(table)['extra MB'].item() == '1.91' and '| ARM |' in table_markd
 side = beside_paper(6, table)
 assert side[side.seeds == 2].row.tolist() == ['arm']
 worse = replace(r, accuracy=[[1., 0, 0, 0, 0]] * 4 + [[.1] * 5])
-each = runs_table([x for s in range(3) for x in (replace(r, seed=s), replace(worse, seed=s, method='naive', config={}))])
+each = runs_table([x for s in range(3) for x in (replace(r, seed=s), replace(worse, seed=s, method='naive', config=preset_of(replace(r, method='naive'))))])
 assert list(each)[:6] == ['data', 'method', 'changed', 'seed', 'accuracy', 'forgetting'] and len(runs_of(each, 'arm')) == 3
 assert set(MEASURES) <= set(each) and str(compare(each, 'arm', 'naive')) == 'holds: +30.0 (+30.0 to +30.0), d = inf, n = 3'
 assert against_printed(each, 6, 'arm').word == 'does not hold' and round(against_printed(each, 6, 'arm').mean, 3) == -.163

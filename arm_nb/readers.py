@@ -357,22 +357,22 @@ def decoded(
     names: list[str],  # the pictures wanted, in this order
     side: int = 84,  # how large they are to be
 ) -> np.ndarray:  # (n, 3, side, side) uint8, mapped from the file
-    """Pictures as bytes: decoded the first time, read from a file after that.
+    """Pictures as bytes: decoded the first time, read from a file after that. A picture
+    that was written again is decoded again.
 
     Raises: FileNotFoundError if some are missing.
     """
     images = Path(folder) / 'images'
-    size = (
-        {f.name: f.stat().st_size for f in os.scandir(images)}
-        if images.is_dir()
-        else {}
-    )
-    if missing := [n for n in names if n not in size]:
+    state = {}  # how long each file is, and when it was written
+    for f in os.scandir(images) if images.is_dir() else ():
+        state[f.name] = f.stat().st_size, f.stat().st_mtime_ns
+    if missing := [n for n in names if n not in state]:
         raise FileNotFoundError(
             f'{len(missing):,} of the {len(names):,} images in the lists are '
             f'not in {images}, the first is {missing[0]}'
         )
-    key = hashlib.sha256(repr([(n, size[n]) for n in names]).encode()).hexdigest()[:16]
+    told = repr([(n, *state[n]) for n in names])
+    key = hashlib.sha256(told.encode()).hexdigest()[:16]
     kept = images.with_name(f'decoded-{side}-{key}.npy')
     if not kept.exists():
         x = decode([images / n for n in names], side)

@@ -1030,12 +1030,12 @@ def download(
     root: Path | str | None = None,
 ) -> Stream:  # read and checked
     """Fetch a data set because the user asked for it, then read it once to be sure that
-    it is whole.
+    it is whole. If all its files are there, they are only read.
     """
     spec, root = data_spec(name), _root_folder(root)
     if spec.fetch and root is None:
         raise ValueError(f'{name} needs a folder to go to: {spec.get}')
-    if spec.fetch:
+    if spec.fetch and not is_there(name, root):
         spec.fetch(root)
     return get_stream(name, root)
 

@@ -5,7 +5,6 @@ from pathlib import Path
 import numpy as np, pytest, torch
 
 pages = sorted((Path(__file__).resolve().parents[1]/'nbs'/'brain').glob('6*.ipynb'))
-WAITING = {'61_current_batch', '65_surprise'}       # they write their table by themselves yet: take them out when they do not
 
 
 def cells(page): return [''.join(c['source']) for c in json.loads(page.read_text(encoding='utf-8'))['cells'] if c['cell_type'] == 'code']
@@ -43,7 +42,7 @@ def test_a_story_answers_only_for_its_own_settings(tmp_path):
     with pytest.raises(ValueError, match=r'degree-mnist-mini-0\.pt is damaged'): kept(0)
 
 
-@pytest.mark.parametrize('page', [p for p in pages if p.stem not in WAITING], ids=lambda p: p.stem)
+@pytest.mark.parametrize('page', pages, ids=lambda p: p.stem)
 def test_a_page_writes_no_file_in_make_test(page):
     "Each table of photographs goes through `photographs_table`, which writes none there either."
     writes = re.compile(r'\.to_csv\(|\bwrite_whole\(|\btorch\.save\(|\bsavefig\(|\.write_text\(|\bsave_tensors\(')

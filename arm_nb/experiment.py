@@ -27,7 +27,7 @@ from .divergence import DIVERGENCES
 from .learner import Learner
 from .methods import METHODS, row_of, settings
 from .models import prepared, with_seed
-from .networks import whole_copy
+from .networks import layers_of, whole_copy
 from .record import Compute, RunRecord, images_path, load_records, load_runs
 from .record import load_tensors, network_path, plain, read_checkpoint, run_path
 from .record import same_run_there, save_run, save_tensors
@@ -116,19 +116,27 @@ def code_mark(
     return _mark(_code_parts(thing))
 
 # %% ../nbs/library/experiment.ipynb #c014b_held
+def _content_of(cell: types.CellType):
+    "What a function holds on to; None if it was not given a value yet."
+    try:
+        return cell.cell_contents
+    except ValueError:
+        return None
+
+
 def _held_by(thing) -> list | None:
     "What a thing is made of; None: it has a name only."
     if isinstance(thing, types.CodeType):
         return [thing.co_code, thing.co_names, thing.co_varnames, thing.co_consts]
     if inspect.isfunction(thing):
-        cells = [c.cell_contents for c in thing.__closure__ or ()]
+        cells = [_content_of(c) for c in thing.__closure__ or ()]
         defaults = [thing.__defaults__, thing.__kwdefaults__]
         return [thing.__code__, *defaults, cells, _globals_of(thing)]
     if isinstance(thing, type):
         mine = _written_in(thing)
         return [list(mine), *mine.values()] if mine else None
     if isinstance(thing, nn.Module):
-        return [str(thing), _weights_mark(thing)]
+        return [layers_of(thing), _weights_mark(thing)]
     if isinstance(thing, dict):
         return [list(thing), *thing.values()]
     if isinstance(thing, (list, tuple)):
@@ -254,7 +262,7 @@ def network_mark(
     given = _attributes(model)
     told = [_code_parts(given)] if given else []
     codes = [code_mark(c) for c in classes]
-    return _mark(str(model), codes, _weights_mark(model), *told)
+    return _mark(layers_of(model), codes, _weights_mark(model), *told)
 
 # %% ../nbs/library/experiment.ipynb #c015b_learner
 # arguments of `Learner` that `run` takes
@@ -357,9 +365,11 @@ class Asked:
         for name in ('weights_seed', 'order_seed'):
             if getattr(self, name) not in (None, self.seed):
                 marks[name] = getattr(self, name)
-        brought = isinstance(self.data, Stream) or DATASETS[stream.name].make
-        if brought:
+        if isinstance(self.data, Stream) or DATASETS[stream.name].make:
             marks['data'] = stream.fingerprint()[:12]
+        # MiniImageNet may come with fewer pictures, also in its tests
+        elif stream.counts[2] != DATASETS[stream.name].counts[2]:
+            marks['images'] = sum(stream.counts)
         maker = self.model or m.model
         if isinstance(maker, nn.Module):
             marks['network'] = network_mark(maker)

@@ -20,7 +20,8 @@ import torch
 import torch.nn.functional as F
 from tqdm import tqdm
 from .models import Memory, count_parameters, model_for
-from .networks import Descent, _draws, eval_mode, n_outputs, sgd_step
+from .networks import Descent, _draws, eval_mode, kind_of, n_outputs
+from .networks import random_state, set_random_state, sgd_step
 from arm_nb.record import (
     NonFiniteLoss,
     NonFiniteScores,
@@ -39,25 +40,6 @@ from .streams import check_batch, check_input, check_unit, to_unit, validate
 _all_ = ['eval_mode', 'n_outputs', 'sgd_step']
 
 # %% ../nbs/12_learner.ipynb #c014b_random_state
-def random_state(
-    device: torch.device,  # of a network
-) -> list[torch.Tensor]:  # the CPU's, and the device's if it is a GPU
-    "Torch's own random state, from which dropout and its like draw"
-    return [torch.get_rng_state()] + (
-        [torch.cuda.get_rng_state(device)] if device.type == 'cuda' else []
-    )
-
-
-def set_random_state(
-    states: list[torch.Tensor],  # from `random_state`
-    device: torch.device,
-) -> None:
-    "Draw on from there"
-    torch.set_rng_state(states[0])
-    if device.type == 'cuda' and len(states) > 1:
-        torch.cuda.set_rng_state(states[1], device)
-
-
 def _check_random_state(states) -> None:
     "ValueError unless these are from `random_state`"
     like = torch.get_rng_state()
@@ -84,20 +66,11 @@ def _check_kind(
 
     None, for what is not there yet, goes with all.
     """
-    kind = next(
-        (
-            k
-            for k in (dict, torch.Tensor, (list, tuple), str, int)
-            if isinstance(mine, k)
-        ),
-        None,
-    )
-    if value is None or kind is None:
-        return
-    if not isinstance(value, kind):
-        raise ValueError(
-            f'{what} is a {type(value).__name__}: must be a {type(mine).__name__}'
-        )
+    for kind in (dict, torch.Tensor, (list, tuple), str, int):
+        if isinstance(mine, kind) and not isinstance(value, (kind, type(None))):
+            raise ValueError(
+                f'{what} is a {type(value).__name__}: must be a {type(mine).__name__}'
+            )
 
 # %% ../nbs/12_learner.ipynb #c014b
 def try_network(
@@ -165,14 +138,9 @@ def _check_logits(who, logits, n):
         or len(logits) != n
         or not logits.is_floating_point()
     ):
-        what = (
-            f'{logits.dtype} of shape {tuple(logits.shape)}'
-            if is_tensor
-            else f'a {type(logits).__name__}'
-        )
         raise ValueError(
-            f'model: {who} must give logits (B, n_classes), '
-            f'one row of floats an image: for {n} images it gave {what}'
+            f'model: {who} must give logits (B, n_classes), one row of floats an '
+            f'image: for {n} images it gave {kind_of(logits)}'
         )
     if not logits.requires_grad:
         raise ValueError(
@@ -384,10 +352,8 @@ class Strategy(ABC):
             raise ValueError(
                 f'the state is of the strategy {whose!r}, this one is {self.name!r}'
             )
-        needed = {'model', 't', 'generator', *self.state_dict()} - {
-            'strategy',
-            'torch_rng',
-        }
+        mine = self.state_dict()
+        needed = {'model', 't', 'generator', *mine} - {'strategy', 'torch_rng'}
         if missing := sorted(needed - state.keys()):
             raise ValueError(
                 f'the state is none of {who}: it lacks {", ".join(missing)}'
@@ -404,8 +370,8 @@ class Strategy(ABC):
             _check_random_state(state['torch_rng'])
         if self.descent:
             self.descent.check_state(state)
-        for key, mine in self.state_dict().items():
-            _check_kind(state.get(key), mine, f'state[{key!r}]')
+        for key, value in mine.items():
+            _check_kind(state.get(key), value, f'state[{key!r}]')
 
     def load_state_dict(self, state: dict) -> None:
         """Go on from what `state_dict` returned.
@@ -658,12 +624,9 @@ def _check_bytes(
     """
     for what, t, dtype, ndim in (('x', x, torch.uint8, 4), ('y', y, torch.int64, 1)):
         if not isinstance(t, torch.Tensor) or t.dtype != dtype or t.ndim != ndim:
-            found = (
-                f'{t.dtype} of shape {tuple(t.shape)}'
-                if isinstance(t, torch.Tensor)
-                else f'a {type(t).__name__}'
+            raise ValueError(
+                f'{what} is {kind_of(t)}: must be {dtype} with {ndim} axes'
             )
-            raise ValueError(f'{what} is {found}: must be {dtype} with {ndim} axes')
     if len(x) != len(y) or not len(x):
         raise ValueError(
             f'x has {len(x)} images and y {len(y)} labels: there must be one for each,'

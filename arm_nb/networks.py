@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
@@ -220,6 +221,30 @@ def kind_of(thing) -> str:
     if isinstance(thing, Tensor):
         return f'{thing.dtype} of shape {tuple(thing.shape)}'
     return f'a {type(thing).__name__}'
+
+
+def layers_of(model: nn.Module) -> str:
+    "A network's layers as text, without addresses, which are never the same."
+    return re.sub(r' at 0x[0-9a-fA-F]+', '', str(model))
+
+# %% ../nbs/library/networks.ipynb #random_state
+def random_state(
+    device: torch.device,  # of a network
+) -> list[Tensor]:  # the CPU's, and the device's if it is a GPU
+    "Torch's own random state, from which dropout and its like draw"
+    return [torch.get_rng_state()] + (
+        [torch.cuda.get_rng_state(device)] if device.type == 'cuda' else []
+    )
+
+
+def set_random_state(
+    states: list[Tensor],  # from `random_state`
+    device: torch.device,
+) -> None:
+    "Draw on from there"
+    torch.set_rng_state(states[0])
+    if device.type == 'cuda' and len(states) > 1:
+        torch.cuda.set_rng_state(states[1], device)
 
 # %% ../nbs/library/networks.ipynb #looks
 @contextmanager

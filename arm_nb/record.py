@@ -12,7 +12,6 @@ import json
 import math
 import pickle
 import platform
-import re
 import subprocess
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -26,6 +25,7 @@ import torch
 
 from . import __version__
 from .metrics import average_accuracy, forgetting
+from .networks import layers_of, random_state, set_random_state
 from .readers import write_whole
 from .settings import Config, choice, clear_errors, one_of
 
@@ -532,9 +532,7 @@ def learned_from(
     model: torch.nn.Module,
 ) -> dict:  # name -> plain value
     "For `run_identity`: the images, their order, and the layers of the network."
-    # some layers show a function, and with it an address that is never the same
-    layers = re.sub(r' at 0x[0-9a-fA-F]+', '', str(model))
-    layers = hashlib.sha256(layers.encode()).hexdigest()[:12]
+    layers = hashlib.sha256(layers_of(model).encode()).hexdigest()[:12]
     told = (stream.fingerprint()[:12], order_seed, layers)
     return dict(zip(LEARNED_FROM, told))
 
@@ -548,11 +546,8 @@ def save_checkpoint(
     "Write what a run needs to go on, whole or not at all"
     at, state = strategy.like.device, strategy.state_dict()
     check_plain(state, f'{type(strategy).__name__}.state_dict()')
-    rng = [torch.get_rng_state()] + (
-        [torch.cuda.get_rng_state(at)] if at.type == 'cuda' else []
-    )
-    parts = dict(identity=identity, record=record.to_json(), strategy=state, rng=rng)
-    save_tensors(path, dict(format=FORMAT, **parts))
+    parts = dict(identity=identity, record=record.to_json(), strategy=state)
+    save_tensors(path, dict(format=FORMAT, **parts, rng=random_state(at)))
 
 
 def read_checkpoint(
@@ -621,15 +616,12 @@ def load_checkpoint(
     try:
         record = RunRecord.from_json(state['record'])
         strategy.load_state_dict(state['strategy'])
-        torch.set_rng_state(state['rng'][0])
+        set_random_state(state['rng'], strategy.like.device)
     except Exception as e:
         raise ValueError(
             f'{path} does not hold what the run needs to go on ({e}). '
             'Delete it to start again.'
         ) from e
-    rng, device = state['rng'], strategy.like.device
-    if strategy.like.is_cuda and len(rng) > 1:
-        torch.cuda.set_rng_state(rng[1], device)
     return record
 
 # %% ../nbs/library/record.ipynb #r026_source_commit

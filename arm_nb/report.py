@@ -304,7 +304,7 @@ def _as_typed(value) -> str:
 
 def _why_no_command(record: RunRecord) -> str:
     "'' if a command can make this run; else what keeps it from being typed."
-    fingerprints = 'data', 'network', 'method', 'div'
+    fingerprints = 'data', 'network', 'method', 'div', 'optimizer'
     own = [
         k for k, v in record.marks.items() if k in fingerprints and isinstance(v, str)
     ]
@@ -641,6 +641,10 @@ def save_table(
     return list(paths)
 
 
+# no numbers, whatever they look like: a commit may be 83e5512
+_TEXTS = 'changed seed_list arm_nb commit torch python device threads'.split()
+
+
 @clear_errors
 def load_table(
     path: str | Path,  # a .csv that `save_table` wrote
@@ -648,7 +652,7 @@ def load_table(
     "A saved table, as it was."
     if not str(path):
         raise ValueError('path is empty: the name of a saved table')
-    table = pd.read_csv(path).fillna({'changed': ''})
+    table = pd.read_csv(path, dtype=dict.fromkeys(_TEXTS, str)).fillna({'changed': ''})
     return table.astype({'table': 'Int64'}) if 'table' in table else table
 
 # %% ../nbs/library/report.ipynb #c032e

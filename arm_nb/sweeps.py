@@ -168,6 +168,10 @@ def plan(
     known, asked_of = [*everywhere, *LEARNER, *COMPUTE], ', '.join(methods)
     for name in grid:
         one_of(known, name, f'setting of {asked_of}')
+        if name not in everywhere:
+            raise ValueError(
+                f'{name} is no setting of a method: a sweep has one value of it'
+            )
     for seed, m in product(seeds, methods):
         for chosen in combinations({k: v for k, v in grid.items() if k in has[m]}):
             asked = ask(data, m, seed, **more, **chosen)
@@ -242,18 +246,14 @@ def run_job(
             _, path = fit_and_keep(
                 asked.build(job.head.marks), job.folder, job.keep_network
             )
-    except KeyboardInterrupt:
-        raise
     except Exception as e:  # whatever it is: the others are to be done
         # Ctrl-C means the sweep, not this run
         if isinstance(e.__cause__, KeyboardInterrupt):
             raise KeyboardInterrupt from e
-        if isinstance(e, Stopped):
-            return job.path, str(e)
-        return (
-            job.path,
-            f'{job.head.method}, seed {job.head.seed}: {e or type(e).__name__}',
-        )
+        why = str(e) or type(e).__name__
+        if not isinstance(e, Stopped):
+            why = f'{job.head.method}, seed {job.head.seed}: {why}'
+        return job.path, why
     return path, ''
 
 # %% ../nbs/library/sweeps.ipynb #c029e2

@@ -1,13 +1,17 @@
 "The store over several runs: a network or images of another run beside a record, a run that goes on without them, a record that no run leaves."
 import json
 from dataclasses import replace
+from itertools import count
 
 import pytest
 import torch
 
-from arm_nb import experiment
+from arm_nb import experiment, sweeps
 from arm_nb.experiment import Stopped, build, fit_and_keep, load_images, sweep
 from arm_nb.record import RunRecord, begun, images_path, load_records, load_tensors, network_path, read_checkpoint, save_tensors
+from arm_nb.report import command_of, load_table
+from arm_nb.streams import DATASETS
+from arm_nb.sweeps import plan
 
 SHORT = dict(rehearsal=4, progress=False)
 QUICK = SHORT | dict(S=1)                                                         # one step of recall
@@ -116,3 +120,58 @@ def test_a_record_with_parts_that_no_run_leaves_is_refused_by_name(tmp_path, wro
     path = tmp_path/'seed-0.json'
     path.write_text(json.dumps(json.loads(RunRecord('mnist-mini', 'naive', 'released', 0, {}, 'test', [[i] for i in range(5)], 5).to_json()) | wrong))
     with pytest.raises(ValueError, match=f'seed-0.json is not taken for a run record: {says}'): load_records(tmp_path)
+
+
+# ---- what a mark says
+
+class Told(torch.nn.Module):
+    "A layer whose text holds an address, which is another each time."
+    n = count(1)
+
+    def extra_repr(self): return f'f=<function f at 0x{next(self.n):x}>'
+
+
+def test_an_address_in_a_layers_text_is_no_part_of_its_mark():
+    net = torch.nn.Sequential(torch.nn.Flatten(), Told())
+    assert experiment.network_mark(net) == experiment.network_mark(net) and str(net) != str(net)
+
+
+def test_a_name_that_was_never_given_a_value_can_be_told():
+    def f(): return later
+    mark = experiment.code_mark(f)
+    later = 1
+    assert len(mark) == 12 and experiment.code_mark(f) != mark
+
+
+def test_part_of_miniimagenet_has_a_place_of_its_own(monkeypatch):
+    asked = experiment.ask(method='naive')
+    s = asked.stream()
+    less = replace(s, test=[(x[:-1], y[:-1]) for x, y in s.test])
+    monkeypatch.setitem(DATASETS, 'mnist-mini', replace(DATASETS['mnist-mini'], make=None))
+    assert 'images' not in asked.marks(s, None) and asked.marks(less, None)['images'] == sum(s.counts) - s.n_tasks
+
+
+# ---- the table of a store
+
+def test_a_commit_is_no_number(tmp_path):
+    (tmp_path/'t.csv').write_text('data,method,changed,seed,accuracy,commit\nmnist-mini,naive,,0,0.5,83e5512\n')
+    assert load_table(tmp_path/'t.csv').commit.tolist() == ['83e5512']
+
+
+def test_an_optimizer_of_ones_own_has_no_command():
+    learner = build(method='naive', **SHORT)
+    learner.record.marks['optimizer'] = 'Adam'
+    assert command_of([learner.record]).startswith("no command: optimizer of one's own")
+
+
+# ---- the sweep
+
+def test_a_grid_holds_settings_only():
+    with pytest.raises(ValueError, match='eval_every is no setting of a method'): plan('mnist-mini', ['naive'], [0], grid={'eval_every': 5})
+
+
+def test_an_error_without_a_word_is_named(tmp_path, monkeypatch):
+    def fail(*args): raise AssertionError
+    (job,) = plan('mnist-mini', ['naive'], [0], tmp_path)
+    monkeypatch.setattr(sweeps, 'fit_and_keep', fail)
+    assert sweeps.run_job(job) == (job.path, 'naive, seed 0: AssertionError')

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from arm_nb.experiment import ask
 from arm_nb.readers import cifar_files, idx_files, read_lists
 from arm_nb.streams import get_stream, is_there, paper_shares
 
@@ -50,6 +51,11 @@ def test_miniimagenets_task_is_as_long_as_its_lists_say():
     s = true('miniimagenet')
     train = want('miniimagenet')[0]
     assert s.iterations(10) == 3*-(-train//20//10) and (train != 45_600 or s.iterations(10) == 684) and (train != 4_600 or s.iterations(10) == 69)
+
+
+def test_miniimagenet_in_part_has_a_place_of_its_own():
+    test = want('miniimagenet')[2]
+    assert ask('miniimagenet', 'naive', root=os.environ['ARM_NB_ROOT']).head().marks == ({} if test == 12_000 else {'images': 5*test})
 
 
 @pytest.mark.parametrize('name', NAMES)

@@ -2,7 +2,7 @@ import copy
 import torch
 from torch import nn
 from arm_nb.networks import *
-from arm_nb.networks import Descent, has_batch_norm, kind_of, learnable, move_against, no_grad_for, renew, sgd_step_fused, tensors, with_seed
+from arm_nb.networks import Descent, has_batch_norm, kind_of, layers_of, learnable, move_against, no_grad_for, renew, sgd_step_fused, tensors, with_seed
 
 torch.manual_seed(0)
 net = lambda norm: nn.Sequential(nn.Conv2d(1, 4, 3), norm(4), nn.Flatten(), nn.Linear(16, 3)).double()
@@ -30,3 +30,4 @@ q = torch.full((3,), 1/48).double()
 for u, v in zip(weighted_norm_literal(x, q, *torch.ones(2, 1).double(), 0.), WeightedNorm.apply(x, q, *torch.ones(2, 1).double(), 0.)): torch.testing.assert_close(u, v)
 with no_grad_for(a): assert learnable(a) == []
 assert len(learnable(a)) == 6 and kind_of(x) == 'torch.float64 of shape (3, 1, 4, 4)' and kind_of([]) == 'a list'
+assert layers_of(nn.ReLU()) == 'ReLU()'

@@ -9,7 +9,7 @@ import io
 import json
 import re
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from importlib.resources import files
 from pathlib import Path
@@ -127,6 +127,11 @@ def _short_mark(name: str, value) -> str:
         )
     return name if value is True else f'{name}={value}'
 
+# %% ../nbs/library/report.ipynb #c017_settings_of
+def _settings_of(changed: Iterable[str]) -> list[str]:
+    "What was changed, but for how numbers are computed."
+    return [c for c in changed if c.split('=')[0] not in COMPUTE_DEFAULTS]
+
 # %% ../nbs/library/report.ipynb #c017_told_by_its_name
 @clear_errors
 def changes(
@@ -165,9 +170,7 @@ def run_name(
     reference: RunRecord | None = None,  # as in `changes`
 ) -> str:  # e.g. 'arm (paper, M=40)'
     "The method, and in brackets what was changed; how it was computed is left out."
-    told = [
-        c for c in changes(record, reference) if c.split('=')[0] not in COMPUTE_DEFAULTS
-    ]
+    told = _settings_of(changes(record, reference))
     return record.method + (f' ({", ".join(told)})' if told else '')
 
 # %% ../nbs/library/report.ipynb #c017_preset_runs
@@ -200,7 +203,7 @@ def preset_runs(
 
 def _is_preset(record: RunRecord) -> bool:
     "Is it a whole run in which nobody changed anything that may change its result?"
-    told = [c for c in changes(record) if c.split('=')[0] not in COMPUTE_DEFAULTS]
+    told = _settings_of(changes(record))
     known, short = preset_of(record), rehearsal_of(record.data)[1]
     return bool(known) and not short and told in ([], ['protocol=released'])
 
@@ -367,37 +370,32 @@ def table_row(
             'and a seed counts once'
         )
     changed = changes(r, reference)
-    settings_changed = [
-        c
-        for c in changed
-        if c not in _SAME_METHOD and c.split('=')[0] not in COMPUTE_DEFAULTS
-    ]
-    paper = published(r.data, r.method, settings_changed)
-    accuracy = mean_sd([100 * x.average_accuracy for x in records])
-    forgetting = mean_sd([100 * x.forgetting for x in records])
-    kept = {k: r.memory.get(k, 0) for k in ('images', 'parameters', 'bytes')}
-    result = dict(
+    told = [c for c in _settings_of(changed) if c not in _SAME_METHOD]
+    paper = published(r.data, r.method, told)
+    accuracy, accuracy_sd = mean_sd([100 * x.average_accuracy for x in records])
+    forgetting, forgetting_sd = mean_sd([100 * x.forgetting for x in records])
+    row = dict(
         data=r.data,
         method=r.method,
         changed=', '.join(changed),
         seeds=len(records),
         seed_list=' '.join(map(str, seeds)),
-        accuracy=accuracy[0],
-        accuracy_sd=accuracy[1],
-        forgetting=forgetting[0],
-        forgetting_sd=forgetting[1],
-        images=kept['images'],
-        parameters=kept['parameters'],
-        mb=kept['bytes'] / 1e6,
+        accuracy=accuracy,
+        accuracy_sd=accuracy_sd,
+        forgetting=forgetting,
+        forgetting_sd=forgetting_sd,
+        images=r.memory.get('images', 0),
+        parameters=r.memory.get('parameters', 0),
+        mb=r.memory.get('bytes', 0) / 1e6,
         seconds=float(np.mean([x.seconds['train'] for x in records])),
         table=paper.get('table'),
     )
     for k in ('accuracy', 'accuracy_sd', 'forgetting', 'forgetting_sd'):
-        result[f'paper_{k}'] = paper.get(k, np.nan)
-    result['command'] = command_of(records)
+        row[f'paper_{k}'] = paper.get(k, np.nan)
+    row['command'] = command_of(records)
     for k in ('arm_nb', 'commit', 'torch', 'python', 'device', 'threads'):
-        result[k] = ' '.join(sorted({str(x.versions.get(k)) for x in records}))
-    return result
+        row[k] = ' '.join(sorted({str(x.versions.get(k)) for x in records}))
+    return row
 
 # %% ../nbs/library/report.ipynb #c025
 def _configurations(records) -> list[tuple[list[RunRecord], RunRecord]]:
@@ -640,7 +638,7 @@ def save_table(
         write_whole(path, lambda f: f.write((text + '\n').encode()))
     return list(paths)
 
-
+# %% ../nbs/library/report.ipynb #c032b_load_table
 # no numbers, whatever they look like: a commit may be 83e5512
 _TEXTS = 'changed seed_list arm_nb commit torch python device threads'.split()
 
@@ -663,9 +661,7 @@ def _row_key(method: str, changed) -> tuple:
     """What a row is of: the method and what was changed, but for how numbers are
     computed.
     """
-    return method, frozenset(
-        c for c in changed if c and c.split('=')[0] not in COMPUTE_DEFAULTS
-    )
+    return method, frozenset(_settings_of(filter(None, changed)))
 
 
 def beside_paper(

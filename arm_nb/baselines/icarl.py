@@ -79,8 +79,7 @@ def _check_features(
         or features.ndim != 2
     ):
         raise ValueError(
-            'features must be floats (B, d), one row an image, not '
-            f'{kind_of(features)}'
+            f'features must be floats (B, d), one row an image, not {kind_of(features)}'
         )
 
 

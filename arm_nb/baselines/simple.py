@@ -50,7 +50,10 @@ class MaskedConfig(NaiveConfig):
     Raises: ValueError for a value that cannot be.
     """
 
-    rows: ClassVar = NaiveConfig.rows | {'mnist5k': dict(eta_0=0.02)}
+    rows: ClassVar = NaiveConfig.rows | {
+        'mnist5k': dict(eta_0=0.02),
+        'cifar10': dict(eta_0=0.03),
+    }
 
 
 @register(

@@ -28,7 +28,7 @@ from .models import Block, model_for
 from .networks import eval_mode, keep_stats, sgd_step, whole_copy
 from .readers import write_whole
 from .recall import recall
-from .record import RunRecord, learned_from, save_tensors
+from .record import RunRecord, learned_from, load_tensors, save_tensors
 from .settings import clear_errors
 from .stats import Tested, correlation, permutation_test, ranks, seed_interval
 from .stats import shuffle_rows, sign_flip_test, verdict
@@ -136,15 +136,8 @@ def kept_tensors(
 
 def _read(path: Path) -> dict:
     "A file's content; one from before there were identities has none."
-    with open(path, 'rb') as f:
-        try:
-            found = torch.load(f, map_location='cpu', weights_only=True)
-            return found if 'identity' in found else dict(identity={})
-        except Exception as e:  # torch has another for each kind of damage
-            raise ValueError(
-                f'{path} is damaged ({type(e).__name__}): delete it, and it is made '
-                'again'
-            ) from e
+    found = load_tensors(path)
+    return found if 'identity' in found else dict(identity={})
 
 
 def _difference(there: dict, asked: dict) -> str:

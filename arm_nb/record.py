@@ -510,12 +510,12 @@ def load_tensors(
 
     Raises: FileNotFoundError; ValueError names the file if it cannot be read.
     """
-    try:
-        return torch.load(path, map_location='cpu', weights_only=True)
-    except OSError:
-        raise
-    except Exception as e:
-        raise ValueError(f'{path} is damaged ({type(e).__name__}): delete it') from e
+    with open(path, 'rb') as f:
+        try:
+            return torch.load(f, map_location='cpu', weights_only=True)
+        except Exception as e:  # torch has another for each kind of damage
+            why = type(e).__name__
+            raise ValueError(f'{path} is damaged ({why}): delete it') from e
 
 # %% ../nbs/library/record.ipynb #r023_learned_from
 # came later: a checkpoint from before has none of them

@@ -107,6 +107,11 @@ def test_what_is_no_file_of_tensors_is_named(tmp_path):
     with pytest.raises(FileNotFoundError, match='nowhere'): load_tensors(tmp_path/'nowhere')
     save_tensors(tmp_path/'t.pt', {'a': torch.ones(2)})
     assert load_tensors(tmp_path/'t.pt')['a'].equal(torch.ones(2))
+    save_tensors(tmp_path/'t.pt', {'a': torch.ones(100_000)})
+    whole = (tmp_path/'t.pt').read_bytes()
+    for n in (0, 10, 300, 5_000, 200_000, len(whole) - 10):                        # of 5,000 torch says `OSError: Invalid argument`
+        (tmp_path/'t.pt').write_bytes(whole[:n])
+        with pytest.raises(ValueError, match=r't\.pt is damaged'): load_tensors(tmp_path/'t.pt')
 
 
 # ---- what no run leaves is no record

@@ -247,6 +247,22 @@ def test_code_among_words_fits_the_page(nb):
     assert not long, 'longer than 88 columns'
 
 
+COMPREHENSIONS = ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp
+
+
+@each_nb
+def test_what_is_shown_has_no_comprehension_within_another(nb):
+    "Nor a lambda within a lambda: two plain lines are better. What is hidden, folded or exported is not asked."
+    unread = re.compile(r'^#\|\s*(?:hide\b|echo: false|code-fold|export)', re.M)
+    magics = re.compile(r'^(\s*)[!%].*', re.M)
+    for c in nb.code:
+        if unread.search(c['source']): continue
+        for kind in (COMPREHENSIONS, ast.Lambda):
+            for outer in (x for x in ast.walk(ast.parse(magics.sub(r'\1pass', c['source']))) if isinstance(x, kind)):
+                inner = [x for x in ast.walk(outer) if isinstance(x, kind) and x is not outer]
+                assert not inner, f'cell {c["id"]}: {ast.unparse(outer)[:100]}'
+
+
 @each_nb
 def test_letters_in_figures_can_be_read(nb):
     "Nine points at least, in a figure that the column need not shrink (8 inches)."

@@ -1,9 +1,10 @@
 "The house itself: what no single notebook can test about all of them, the library and the files around it."
-import ast, json, re, shutil, subprocess, sys, zipfile
+import ast, json, re, shutil, subprocess, symtable, sys, zipfile
 from configparser import ConfigParser
 from pathlib import Path
 
 import pytest, yaml
+from IPython.core.inputtransformer2 import TransformerManager
 
 root = Path(__file__).resolve().parents[1]
 nbs = sorted(p for p in (root/'nbs').rglob('*.ipynb') if not any(d[0] in '._' for d in p.relative_to(root).parts))
@@ -247,6 +248,7 @@ def test_code_among_words_fits_the_page(nb):
     assert not long, 'longer than 88 columns'
 
 
+plain_python = TransformerManager().transform_cell          # without magics
 COMPREHENSIONS = ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp
 
 
@@ -254,13 +256,39 @@ COMPREHENSIONS = ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp
 def test_what_is_shown_has_no_comprehension_within_another(nb):
     "Nor a lambda within a lambda: two plain lines are better. What is hidden, folded or exported is not asked."
     unread = re.compile(r'^#\|\s*(?:hide\b|echo: false|code-fold|export)', re.M)
-    magics = re.compile(r'^(\s*)[!%].*', re.M)
     for c in nb.code:
         if unread.search(c['source']): continue
         for kind in (COMPREHENSIONS, ast.Lambda):
-            for outer in (x for x in ast.walk(ast.parse(magics.sub(r'\1pass', c['source']))) if isinstance(x, kind)):
+            for outer in (x for x in ast.walk(ast.parse(plain_python(c['source']))) if isinstance(x, kind)):
                 inner = [x for x in ast.walk(outer) if isinstance(x, kind) and x is not outer]
                 assert not inner, f'cell {c["id"]}: {ast.unparse(outer)[:100]}'
+
+
+def asked_for(table):
+    "The names that code takes from outside itself."
+    here = [s.get_name() for s in table.get_symbols() if (not s.is_assigned() and not s.is_imported() if table.get_type() == 'module' else s.is_global())]
+    return {*here, *(name for part in table.get_children() for name in asked_for(part))}
+
+
+def given_by(tree):
+    "The names that the statements of a cell leave behind; imports are not meant."
+    made = [x for n in tree.body if isinstance(n, (ast.Assign, ast.AnnAssign, ast.For, ast.With)) for x in ast.walk(n)]
+    names = {x.id for x in made if isinstance(x, ast.Name) and isinstance(x.ctx, ast.Store)}
+    return names | {n.name for n in tree.body if isinstance(n, (ast.FunctionDef, ast.ClassDef))}
+
+
+@each_nb
+def test_what_is_shown_needs_nothing_that_is_hidden(nb):
+    "But a short name for `pytest.raises` and the like. Folded cells can be opened."
+    hidden = {}
+    for c in nb.code:
+        code = plain_python(c['source'])
+        made = given_by(ast.parse(code))
+        if re.search(r'^#\|\s*(?:hide\b|echo: false)', c['source'], re.M): hidden |= dict.fromkeys(made, c['id']); continue
+        if not re.search(r'^#\|\s*(?:code-fold|export)', c['source'], re.M):
+            missed = {name: hidden[name] for name in asked_for(symtable.symtable(code, c['id'], 'exec')) - made - {'raises', 'nan'} if name in hidden}
+            assert not missed, f'cell {c["id"]} uses what stands in a hidden one: {missed}'
+        for name in made: hidden.pop(name, None)
 
 
 @each_nb

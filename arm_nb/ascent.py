@@ -254,6 +254,21 @@ def steps_at_a_time(
     deep = any(isinstance(m, nn.modules.conv._ConvNd) for m in model.modules())
     return [S] if S and compile and not deep else [1] * S
 
+
+def logits_like(
+    model: nn.Module,  # images -> logits
+    x: Tensor,  # (B, C, H, W) images
+) -> Tensor:  # (1 or B, n_classes), to be read for its shape, dtype and device
+    """Something like a network's logits, for `slopes` that must be ready beforehand.
+
+    The network is not asked if it says how many classes it has.
+    """
+    C = getattr(model, 'n_classes', None)
+    if C:
+        return x.new_empty(1, C)
+    with torch.no_grad(), keep_stats(model):
+        return model(x)
+
 # %% ../nbs/library/ascent.ipynb #c049b2
 def ascend(
     # (B, C, H, W) images to start from, kept as they are
@@ -270,7 +285,7 @@ def ascend(
     further: Callable | None = None,
     # (x, logits, weight) -> None: shown each of the S + 1 states
     watch: Callable | None = None,
-    # by `compiled_steps`: needs `slopes` ready, and no `further`
+    # by `compiled_steps`: needs `slopes` ready
     compile: bool = False,
 ) -> Tensor:  # (B, C, H, W) x_hat, not clipped to [0, 1]
     """The loop of lines 7 and 8 for any objective.
@@ -278,11 +293,9 @@ def ascend(
     `cfg.S` steps of gradient ascent on what `slopes` describes - lambda_5 L2 - lambda_6
     TV.
 
-    Raises: ValueError for images, weights or flags that cannot be.
+    Raises: ValueError for images or weights that cannot be.
     """
     check_starts(x_init, weight)
-    if compile and further is not None:
-        raise ValueError('compile cannot follow hooks: leave out compile or further')
     weight = None if weight is None else weight.to(x_init)
     M = len(x_init) if weight is None else weight.sum()
     x, tv = x_init.detach().clone(), tv_matrices(x_init, cfg)
@@ -292,14 +305,11 @@ def ascend(
         copies_of(model_old, weight),
         copies_of(model, weight),
     ):
-        steps, rest = (
-            (compiled_steps(x.device.type), ())
-            if compile
-            else (ascent_steps, (further,))
-        )
+        steps = compiled_steps(x.device.type) if compile else ascent_steps
+        rest = model_old, model, slopes, cfg, tv, M, weight, further
         for n in steps_at_a_time(cfg.S, model, compile and watch is None):
             before = x
-            x, logits = steps(n, x, model_old, model, slopes, cfg, tv, M, weight, *rest)
+            x, logits = steps(n, x, *rest)
             if watch is not None:
                 with torch.no_grad():
                     watch(before, logits, weight)

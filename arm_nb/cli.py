@@ -393,7 +393,7 @@ _ChannelsLast = Annotated[
     ),
 ]
 _Compile = Annotated[
-    bool, typer.Option('--compile', help="ARM's recall as one compiled graph.")
+    bool, typer.Option('--compile', help='recall of ARM and ADI as one compiled graph.')
 ]
 _CheckpointEvery = Annotated[
     int,

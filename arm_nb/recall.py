@@ -11,7 +11,13 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from .ascent import RecallTrace, ascend, logit_gradients, nonlocal_pull
+from arm_nb.ascent import (
+    RecallTrace,
+    ascend,
+    logit_gradients,
+    logits_like,
+    nonlocal_pull,
+)
 from .divergence import DIVERGENCES, weighted_mean
 from .networks import copies_of, keep_stats
 from .regularizers import batch_entropy, l2_norm, sharpness, total_variation
@@ -175,18 +181,6 @@ def recall_literal(
     return x
 
 # %% ../nbs/03_recall.ipynb #c050
-def _logits_like(model: nn.Module, x: Tensor) -> Tensor:
-    """Something of the shape, dtype and device of a network's logits.
-
-    Without asking the network, if it says how many classes it has.
-    """
-    C = getattr(model, 'n_classes', None)
-    if C:
-        return x.new_empty(1, C)
-    with torch.no_grad(), keep_stats(model):
-        return model(x)
-
-
 @clear_errors
 def recall(
     # (B, C, H, W) images to start from, kept as they are
@@ -218,7 +212,7 @@ def recall(
     def pull_on(logits):
         return nonlocal_pull(present_share(present, logits), cfg)
 
-    pull = pull_on(_logits_like(model_old, x_init)) if compile else None
+    pull = pull_on(logits_like(model_old, x_init)) if compile else None
 
     def slopes(logits, weight):
         nonlocal pull

@@ -45,7 +45,7 @@ class Compute(Config):
     # 'bf16': convolutions and products in bfloat16
     amp: str = choice('off', of=('off', 'bf16'))
     channels_last: bool = False  # the network's maps laid out as convolutions like them
-    # ARM's recall steps as one compiled graph; other methods have none
+    # recall's steps as one compiled graph, for ARM and ADI; other methods have none
     compile: bool = False
 
     def check(self) -> None:

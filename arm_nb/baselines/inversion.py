@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..arm import Recalled, Recaller, draw_starts
-from ..ascent import RecallTrace, ascend, logit_gradients
+from ..ascent import RecallTrace, ascend, logit_gradients, logits_like
 from ..divergence import DIVERGENCES, weighted_mean
 from ..learner import register
 from ..networks import copies_of, keep_stats
@@ -76,6 +76,21 @@ def batch_statistics(
     )
 
 # %% ../../nbs/rivals/22_inversion.ipynb #c015
+@torch.library.custom_op('arm_nb::as_now', mutates_args=())
+def _as_now(statistics: Tensor) -> Tensor:
+    """A copy that no compiler makes later.
+
+    A compiled pass keeps the running statistics for its backward pass by reference, and
+    then moves them.
+    """
+    return statistics.clone()
+
+
+@_as_now.register_fake
+def _(statistics):
+    return torch.empty_like(statistics)
+
+
 @contextmanager
 def norm_gap(
     model: nn.Module,  # f_theta, in any mode; batch norms may sit anywhere in it
@@ -94,7 +109,8 @@ def norm_gap(
 
     def compare(m, inputs):
         mean, var = batch_statistics(inputs[0], getattr(m, 'copies', None))
-        gaps[m] = (mean - m.running_mean).norm() + (var - m.running_var).norm()
+        known_mean, known_var = _as_now(m.running_mean), _as_now(m.running_var)
+        gaps[m] = (mean - known_mean).norm() + (var - known_var).norm()
 
     hooks = [m.register_forward_pre_hook(compare) for m in norms]
     try:
@@ -258,6 +274,7 @@ def invert(
     # (B,) copies > 0 that each image stands for; None: one
     weight: Tensor | None = None,
     trace: RecallTrace | None = None,  # filled with every step, if given
+    compile: bool = False,  # steps as one compiled graph
 ) -> Tensor:  # (B, C, H, W) x_hat: recalled images, not clipped to [0, 1]
     """`cfg.S` steps of gradient ascent on `adi_objective`.
 
@@ -271,6 +288,8 @@ def invert(
             f'x_init, got shape {tuple(classes.shape)}'
         )
     pull = None
+    if compile:
+        pull = class_pull(classes, logits_like(model_old, x_init), cfg)
     with norm_gap(model_old) if cfg.lambda_bn else nullcontext() as gap:
 
         def slopes(logits, weight):
@@ -286,7 +305,9 @@ def invert(
 
         further = gap and (lambda: -cfg.lambda_bn * gap())
         shown = None if trace is None else watch
-        return ascend(x_init, model_old, model, slopes, cfg, weight, further, shown)
+        return ascend(
+            x_init, model_old, model, slopes, cfg, weight, further, shown, compile
+        )
 
 # %% ../../nbs/rivals/22_inversion.ipynb #c039
 @register('adi', 'Yin et al. (2020), Adaptive DeepInversion, as in this paper')
@@ -299,6 +320,8 @@ class Adi(Recaller):
 
     name = 'adi'
     Config = AdiConfig
+    # the ascent's steps as one compiled graph? Set before the first batch
+    compile = False
 
     def step(self, xb: Tensor, yb: Tensor) -> dict[str, Tensor]:
         "Lines 4 to 10 on one real batch, with ADI's objective in line 8."
@@ -318,7 +341,15 @@ class Adi(Recaller):
                 else nullcontext()
             ):
                 with self._stats():  # lines 7, 8
-                    x_hat = invert(x, classes, self.model_old, self.model, cfg, weight)
+                    x_hat = invert(
+                        x,
+                        classes,
+                        self.model_old,
+                        self.model,
+                        cfg,
+                        weight,
+                        compile=self.compile,
+                    )
                 losses |= self._learn_recalled(x_hat, xb, weight)  # line 9
             self.last = Inverted(x, y, x_hat, self._p_hat, weight, classes)
         return losses

@@ -40,8 +40,9 @@ in-step: $(READY) ## are notebooks and library in step, and has ruff nothing to 
 types: $(READY) ## are the types right that builders see? (mypy.ini)
 	$(BIN)/mypy
 
+# Runs in cells leave files in folders of their own (a hundred megabytes and more): all of them lie in one that goes.
 test-notebooks: $(READY) ## run every notebook (its asserts are tests)
-	$(ONE) MPLBACKEND=agg $(BIN)/nbdev_test --n_workers $(WORKERS) --timing
+	tmp=$$(mktemp -d) && trap 'rm -rf "$$tmp"' EXIT && TMPDIR=$$tmp $(ONE) MPLBACKEND=agg $(BIN)/nbdev_test --n_workers $(WORKERS) --timing
 
 pytest: $(READY) ## the tests that no notebook can hold: tests/
 	$(ONE) $(BIN)/python -m pytest -q tests --ignore=tests/site --ignore=tests/install

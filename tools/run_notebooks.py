@@ -6,7 +6,7 @@
 
 Prose, comments and directives may change without a run. A change of the library is not seen: name the notebooks that show it.
 """
-import ast, os, subprocess, sys, time
+import ast, os, subprocess, sys, tempfile, time
 from pathlib import Path
 
 os.environ['MPLBACKEND'] = 'module://matplotlib_inline.backend_inline'
@@ -39,7 +39,8 @@ def changed():
 
 def run(path):
     nb, start = nbformat.read(path, as_version=4), time.time()
-    NotebookClient(nb, timeout=None, kernel_name='python3', store_widget_state=False, resources={'metadata': {'path': str(path.parent)}}).execute()
+    client = NotebookClient(nb, timeout=None, kernel_name='python3', store_widget_state=False, resources={'metadata': {'path': str(path.parent)}})
+    with tempfile.TemporaryDirectory() as scratch: client.execute(env={**os.environ, 'TMPDIR': scratch})   # what cells leave in folders of their own goes with it
     for c in nb.cells:
         if c.cell_type == 'code': c.outputs = [o for o in c.outputs if WIDGET not in o.get('data', {})]
     nbformat.write(nb, path)  # reached only when every cell ran: a notebook that fails keeps its old outputs

@@ -1,5 +1,5 @@
 """The wheel in a fresh environment, used from another folder as somebody would who has only `pip install arm_nb`. `make test-install`."""
-import os, re, subprocess, sys
+import os, re, shutil, subprocess, sys
 from pathlib import Path
 
 import pytest
@@ -20,7 +20,8 @@ def fresh(tmp_path_factory):
     wheel, = place.glob('arm_nb-*.whl')
     sh(sys.executable, '-m', 'venv', place/'env')
     sh(place/'env/bin/python', '-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-c', root/'constraints.txt', wheel)
-    return lambda name, *args, **kw: sh(place/'env/bin'/name, *args, **kw)
+    yield lambda name, *args, **kw: sh(place/'env/bin'/name, *args, **kw)
+    shutil.rmtree(place)                             # six gigabytes, which pytest would keep of three runs
 
 
 def test_it_is_the_wheel_and_it_is_typed(fresh):

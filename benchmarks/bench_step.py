@@ -6,7 +6,7 @@
 'library' is `ARM.observe`'s step: the distinct images, counted, and gradients in closed form; then the same
 with maps laid out for convolutions, in bfloat16, and with the recall step compiled (compile time apart).
 All take turns, so that a busy machine slows all; the ratio of their medians is the result.
-Afterwards: what share of this machine's measured peak a recall reaches, and where the time goes.
+Afterwards: what share of this machine's measured peak a recall reaches, and where the time goes; and ADI's ascent on the same ResNet, as it is and compiled.
 """
 import argparse
 import copy
@@ -20,6 +20,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
 from arm_nb.arm import ARM, ArmConfig, arm_step_literal
+from arm_nb.baselines.inversion import AdiConfig, invert
 from arm_nb.models import model_for, prepared
 from arm_nb.recall import recall
 from arm_nb.streams import get_stream, to_unit
@@ -93,6 +94,17 @@ def share_of_peak(data: str, dtype=torch.float32, **how) -> None:
     print('  ' + ', '.join(f'{e.key.removeprefix("aten::")} {e.self_cpu_time_total / whole:.0%}' for e in ops[:8]))
 
 
+def inversion(rounds: int, amp: str) -> None:
+    "Print what ADI's ten steps take on 49 pairs of image and class, the most usual number of different ones among 100 drawn from ten images and six classes."
+    g = torch.Generator().manual_seed(0)
+    x, classes, weight = torch.rand(49, 3, 32, 32, generator=g), torch.randint(6, (49,), generator=g), torch.full((49,), 100 / 49)
+    old, new = (prepared(model_for((3, 32, 32), 10, seed), amp, channels_last=True) for seed in (0, 1))
+    ways = {name: lambda c=c: invert(x, classes, old, new, AdiConfig.preset('cifar10'), weight, compile=c) for name, c in (('as it is', False), ('compiled', True))}
+    first = {name: seconds(f) for name, f in ways.items()}
+    took = {name: median(t) for name, t in zip(ways, zip(*([seconds(f) for f in ways.values()] for _ in range(rounds))))}
+    print(f'ADI, {amp}: {took["as it is"]:.2f} s a recall, compiled {took["compiled"]:.2f} s, {took["as it is"] / took["compiled"]:.2f}x (compiling took {first["compiled"] - took["compiled"]:.0f} s)')
+
+
 if __name__ == '__main__':
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument('--threads', type=int, default=1, help='for the MLP')
@@ -106,3 +118,5 @@ if __name__ == '__main__':
         share_of_peak(data)
     share_of_peak('mnist-color', channels_last=True)
     share_of_peak('mnist-color', torch.bfloat16, **FAST)
+    for amp in ('off', 'bf16'):
+        if not a.no_compile: inversion(a.rounds, amp)

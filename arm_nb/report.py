@@ -259,7 +259,8 @@ _SAID = {
     'bn_stats=keep': 'running statistics kept',
 }
 _GREEK = {'lambda': 'λ', 'eta': 'η'}
-_NUMBERED = re.compile(r'(lambda|eta)_(\d)=(-?[\d.]+(?:e[-+]\d+)?)')
+_NUMBERED = re.compile(r'(lambda|eta)_(\d)(_\w+)?=(-?[\d.]+(?:e[-+]\d+)?)')
+_OF = {None: '', '_real': ' on the real batch', '_recall': ' on recalled images'}
 
 
 def _said(setting: str) -> str:
@@ -272,8 +273,9 @@ def _said(setting: str) -> str:
     if name == 'repeats':
         return f'{value} recalls a step'
     if numbered := _NUMBERED.fullmatch(setting):
-        greek, index, value = numbered.groups()
-        return f'{_GREEK[greek]}{chr(ord("₀") + int(index))} = {float(value):.8g}'
+        greek, index, of, value = numbered.groups()
+        symbol = f'{_GREEK[greek]}{chr(ord("₀") + int(index))}'
+        return f'{symbol} = {float(value):.8g}{_OF[of]}' if of in _OF else setting
     return setting
 
 

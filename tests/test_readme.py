@@ -41,7 +41,7 @@ def test_the_table_is_that_of_results(nth, name):
     from arm_nb.report import in_words
     def label(r):
         sized = f'{r["method"]} (mem_total={r["images"]})' if r['method'] in ('er', 'er-mir') else r['method']
-        return in_words(sized) + ' (D: Jensen–Shannon)' * ('div=js' in r['changed'])
+        return in_words(sized) + ' (D: Jensen–Shannon)' * ('div=js' in r['changed']) + ' (no D)' * ('lambda_d=0' in r['changed'])
     want = [[label(r), pm(r, 'accuracy'), pm(r, 'paper_accuracy', '#.3g'), pm(r, 'forgetting'), pm(r, 'paper_forgetting', '#.3g')] for r in results(name)]
     lines = [[v.strip(' *') for v in line.strip('|').split('|')] for line in TEXT.splitlines() if line.startswith('|')]
     start = [i for i, row in enumerate(lines) if row[:3] == ['method', 'accuracy', 'paper’s']][nth]
@@ -57,7 +57,7 @@ def test_what_is_said_of_the_digits():
     from arm_nb.stats import printed, verdict
     runs = results('table6-mnist5k-runs')
     def of(method, **has):
-        mine = [r for r in runs if r['method'] == method and 'mem_total' not in r['changed'] and ('div=js' in r['changed']) == has.get('js', False)]
+        mine = [r for r in runs if r['method'] == method and 'mem_total' not in r['changed'] and 'lambda_d' not in r['changed'] and ('div=js' in r['changed']) == has.get('js', False)]
         return [float(r['accuracy']) for r in sorted(mine, key=lambda r: int(r['seed']))]
     points = lambda v, by=' to ': f'{100*v.low:.1f}{by}{100*v.high:.1f}'.replace('-', '−')
     assert {r['seed'] for r in runs} == {str(s) for s in range(20)} and all(len(of(m)) == 20 for m in ('arm', 'adi', 'er'))

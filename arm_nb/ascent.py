@@ -254,7 +254,7 @@ def steps_at_a_time(
     deep = any(isinstance(m, nn.modules.conv._ConvNd) for m in model.modules())
     return [S] if S and compile and not deep else [1] * S
 
-
+# %% ../nbs/library/ascent.ipynb #c049b2g_logits_like
 def logits_like(
     model: nn.Module,  # images -> logits
     x: Tensor,  # (B, C, H, W) images

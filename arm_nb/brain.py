@@ -8,6 +8,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import os
+import re
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -48,8 +49,8 @@ _all_ = [
 
 # %% auto #0
 __all__ = ['Samples', 'samples_of', 'identity_of', 'kept_tensors', 'Life', 'life', 'kept_network', 'batches_of_tasks',
-           'next_recall', 'photographs_table', 'verdicts', 'layer_activations', 'class_patterns', 'overlap',
-           'same_minus_other', 'top_overlap', 'batch_shares', 'mutual_information', 'explained_by_class',
+           'next_recall', 'photographs_table', 'verdicts', 'layer_activations', 'layer_in_words', 'class_patterns',
+           'overlap', 'same_minus_other', 'top_overlap', 'batch_shares', 'mutual_information', 'explained_by_class',
            'sample_gradients', 'gradient_correlation', 'draw_of_class', 'compare_gradients', 'content_correlation',
            'task_ages', 'recalled_by_task', 'recall_and_accuracy', 'lagged_correlation', 'without_means',
            'circular_shift', 'between_tasks', 'swap_test', 'recall_signal', 'recalled_on_unseen', 'recency_profile',
@@ -383,6 +384,29 @@ def layer_activations(
             'say which in `kinds`'
         )
     return {'input': x.flatten(1), **found, 'logits': logits}
+
+# %% ../nbs/library/brain.ipynb #c031w_words
+_LAYER_WORDS = {
+    'input': 'pixels',
+    'net.2': 'hidden 1',
+    'net.4': 'hidden 2',
+    'net.1.weight': 'into hidden 1',
+    'net.3.weight': 'into hidden 2',
+    'net.5.weight': 'into the logits',
+}
+
+
+def layer_in_words(
+    name: str,  # of a layer as in `layer_activations`, or of an MLP's weights
+) -> str:
+    """The name of a layer for tables and figures; what has no words stays as it is.
+
+    Example: `layer_in_words('groups.0.1')` is 'group 1, block 2'."""
+    block = re.fullmatch(r'groups\.(\d+)\.(\d+)', name)
+    if block:
+        group, number = (int(k) + 1 for k in block.groups())
+        return f'group {group}, block {number}'
+    return _LAYER_WORDS.get(name, name)
 
 # %% ../nbs/library/brain.ipynb #c033
 @clear_errors

@@ -34,7 +34,7 @@ from .figures import draw_recalled_classes, figure, kept_iterations, task_window
 from .networks import keep_stats, sgd_step
 from .recall import RecallConfig, RecallTrace, recall
 from .record import RunRecord
-from .report import run_name
+from .report import in_words, run_name
 
 # %% auto #0
 __all__ = ['Scene', 'scene_of', 'plot_recall', 'explore_recall', 'plot_toy', 'explore_toy', 'plot_moment', 'explore_run']
@@ -549,7 +549,7 @@ def plot_moment(
     draw_accuracy(
         axes['D'],
         record,
-        f'{run_name(record)} on {record.data}, seed {record.seed}: t = {t}',
+        f'{in_words(run_name(record))} on {record.data}, seed {record.seed}: t = {t}',
     )
     axes['D'].set_ylabel('accuracy on a task')
     draw_standing(axes['E'], record, t)

@@ -356,7 +356,7 @@ def renew(
     old: nn.Module,  # becomes equal to
     new: nn.Module,  # this one, which is of the same kind
 ) -> None:
-    "Line 10 of Algorithm 1: theta = theta'."
+    "Line 11 of Algorithm 1: theta = theta'."
     for there, here in zip(tensors(old), tensors(new)):
         there.copy_(here)
 

@@ -1,6 +1,6 @@
 """A run that is killed with SIGKILL, which no program can catch, goes on from its checkpoint bit for bit: also when it dies while writing one.
 
-(Ctrl-C at many places, and checkpoints that are damaged or of another run, are tested in `nbs/12_learner.ipynb`.)
+(Ctrl-C at many places, and checkpoints that are damaged or of another run, are tested in `nbs/library/record.ipynb`.)
 """
 import os, signal, subprocess, sys
 from pathlib import Path

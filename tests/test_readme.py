@@ -97,7 +97,7 @@ def test_what_is_said_of_simple_baselines():
 def test_what_is_said_of_the_letter_and_of_chaos():
     arm = [r for r in results('table7-mnist-mini') if r['method'] == 'arm']
     letter, = [r for r in arm if r['changed'] in ('paper', 'div=js, pooling=joint, replacement=True')]
-    assert f'the text to the letter {pm(letter, "accuracy")}% ' in TEXT
+    assert f'the text to the letter {pm(letter, "accuracy")}%,' in TEXT
     means = [float(r['accuracy']) for r in arm if not r['changed'] or re.fullmatch(r'eta_1=25\.0000\d+', r['changed'])]
     assert len(means) == 5 and {r['seeds'] for r in arm if r['changed'].startswith('eta_1=25')} == {'20'}
     assert f'the mean of twenty seeds moves between {min(means):.1f} and {max(means):.1f}' in TEXT

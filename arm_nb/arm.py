@@ -159,7 +159,7 @@ def distill_loss(
 class Lagged(Strategy):
     """A strategy that keeps the old network $f_\\theta$ beside the new one.
 
-    The old one is renewed with lag `cfg.T`: line 10 of Algorithm 1.
+    The old one is renewed with lag `cfg.T`: lines 10 and 11 of Algorithm 1.
     """
 
     def __init__(
@@ -430,7 +430,7 @@ class ARM(Recaller):
         cfg = self.cfg
         self.rehearse(xb, yb)
         covered = self._all_there(xb, yb)
-        # line 10 of the last iteration
+        # lines 10 and 11 of the last iteration
         recalling = self.begin(yb) and not covered
         loss = F.cross_entropy(self.model(xb), yb)
         self.descent.down(loss, cfg.eta_0)  # line 5

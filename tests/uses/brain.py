@@ -19,6 +19,7 @@ s = samples_of(keeper.kept)
 assert isinstance(s, Samples) and len(s) == 9 * 10 and recalled_array(record).shape == batch_shares(learner.stream, record).shape == (20, 10)
 model = learner.strategy.model
 a, y = layer_activations(model, s.x), s.y
+assert [layer_in_words(name) for name in a] == ['pixels', 'hidden 1', 'hidden 2', 'logits']
 p = class_patterns(a['net.4'], y, 10)
 assert overlap(p, p).shape == top_overlap(p, p, 9).shape == (10, 10) and same_minus_other(torch.eye(3)) == 1
 assert 0 <= mutual_information(np.eye(10)[y], s.p_hat) <= 4 and 0 <= explained_by_class(a['net.2'], y) <= 1

@@ -4,7 +4,8 @@
 `tests/uses/MODULE.py` uses every name that `arm_nb.MODULE` exports, in as few lines as will do (`baselines_distill.py` for
 `arm_nb.baselines.distill`). A new export needs a line there. And only what somebody outside the library needs is exported.
 """
-import ast, importlib, json, re, subprocess, sys
+import ast, importlib, json, os, re, subprocess, sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -28,11 +29,22 @@ def python(code, *args, cwd):
     return r.stdout
 
 
+def uses_of(module): return root/'tests'/'uses'/(module.replace('.', '_') + '.py')
+
+
+@pytest.fixture(scope='session')
+def fresh(request, tmp_path_factory):
+    "The modules that are asked for, each used in a process of its own, as many at a time as there are cores: module -> its future"
+    asked = [i.callspec.params['module'] for i in request.session.items if 'fresh' in i.fixturenames]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        yield {m: pool.submit(python, IMPORTS + uses_of(m).read_text(), f'arm_nb.{m}', cwd=tmp_path_factory.mktemp(m)) for m in asked if uses_of(m).exists()}
+
+
 @pytest.mark.parametrize('module', modules)
-def test_every_exported_name_imports_and_is_used(module, tmp_path):
-    uses = root/'tests'/'uses'/(module.replace('.', '_') + '.py')
+def test_every_exported_name_imports_and_is_used(module, fresh):
+    uses = uses_of(module)
     assert uses.exists(), f'write {uses.relative_to(root)}: it uses each name that arm_nb.{module} exports'
-    python(IMPORTS + uses.read_text(), f'arm_nb.{module}', cwd=tmp_path)
+    fresh[module].result()
     names, _ = public(module)
     used = {n.id for n in ast.walk(ast.parse(uses.read_text())) if isinstance(n, ast.Name)}
     assert set(names) <= used, f'{uses.relative_to(root)} does not use {sorted(set(names) - used)}'

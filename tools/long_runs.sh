@@ -14,6 +14,9 @@ cd "$(dirname "$0")/.."
 store=${1:?the store}
 export OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 : "${ARM_NB_ROOT:?the folder with the data}"
+if [ "${AMP:-off}" = bf16 ] && ! grep -qsE 'avx512_bf16|amx_bf16' /proc/cpuinfo; then
+    echo 'This processor has no instructions for bfloat16: expect three times the hours. A row begun in bf16 is better left to another machine.' >&2
+fi
 
 row() { # seeds, names, further options
     if [[ ! "$*" =~ ${ROWS:-} ]]; then return; fi

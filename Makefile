@@ -45,7 +45,7 @@ test-notebooks: $(READY) ## run every notebook (its asserts are tests)
 	tmp=$$(mktemp -d) && trap 'rm -rf "$$tmp"' EXIT && TMPDIR=$$tmp $(ONE) MPLBACKEND=agg $(BIN)/nbdev_test --n_workers $(WORKERS) --timing
 
 pytest: $(READY) ## the tests that no notebook can hold: tests/
-	$(ONE) $(BIN)/python -m pytest -q tests --ignore=tests/site --ignore=tests/install
+	$(ONE) $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile tests --ignore=tests/site --ignore=tests/install
 
 test-site: $(READY) $(NODE) ## build the site (preview) and read every page of it in a browser, three minutes
 	$(ONE) $(BIN)/python -W ignore tools/site.py preview

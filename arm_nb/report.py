@@ -257,6 +257,9 @@ _SAID = {
     'pooling=joint': 'pooled together',
     'replacement=True': 'drawn with replacement',
     'bn_stats=keep': 'running statistics kept',
+    'features=pixels': 'raw pixels',
+    'features=random': 'random units',
+    'features=conv': 'untrained filters',
 }
 _GREEK = {'lambda': 'λ', 'eta': 'η'}
 _NUMBERED = re.compile(r'(lambda|eta)_(\d)(_\w+)?=(-?[\d.]+(?:e[-+]\d+)?)')

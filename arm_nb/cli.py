@@ -48,9 +48,9 @@ class OneLine(TyperGroup):
             code, error = 1, e
         if ctx.params.get('traceback'):
             raise error
-        typer.echo(
-            'arm_nb: ' + (' '.join(str(error).split()) or 'interrupted'), err=True
-        )
+        # whoever types a command has called no function: only what was said first
+        said, *_ = vars(error).get('first', (str(error),))
+        typer.echo('arm_nb: ' + (' '.join(said.split()) or 'interrupted'), err=True)
         raise typer.Exit(code)
 
 

@@ -49,7 +49,7 @@ pytest: $(READY) ## the tests that no notebook can hold: tests/
 
 test-site: $(READY) $(NODE) ## build the site (preview) and read every page of it in a browser, three minutes
 	$(ONE) $(BIN)/python -W ignore tools/site.py preview
-	$(ONE) $(BIN)/python -m pytest -q tests/site
+	$(ONE) $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadgroup tests/site
 
 test-install: $(READY) ## build the wheel, install it in a fresh environment, and use it from there: three minutes
 	$(BIN)/python -m pytest -q tests/install

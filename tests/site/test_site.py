@@ -274,7 +274,8 @@ def fetch(tab, url):
     return seen
 
 
-@pytest.fixture(scope='module', params=pages)
+# a page's tests stay with one worker, which has it open
+@pytest.fixture(scope='module', params=[pytest.param(p, marks=pytest.mark.xdist_group(p)) for p in pages])
 def page(request, tab, address):
     return fetch(tab, address + request.param)
 

@@ -6,8 +6,8 @@
 
 Prose, comments and directives may change without a run. A change of the library is not seen: name the notebooks that show it.
 
-Sums are taken in an order that every x86 processor has (EXACT; about half as fast), so that one run has one number on every page, whoever ran
-it. Pages that measure time run as fast as they can.
+Sums are taken in an order that every x86 processor has (EXACT; about half as fast), so that a run which several pages make has one number on
+all of them, whoever ran it. Pages that measure time run as fast as they can.
 """
 import ast, os, subprocess, sys, tempfile, time
 from pathlib import Path
